@@ -84,9 +84,11 @@ export {
   type AnySpec,
   type ChildContext,
   type ChildSpec,
+  type ExitOptions,
   type Restart,
   singleton,
 } from "./lib/singletons/spec.ts";
+export type { State } from "./lib/singletons/state.ts";
 export { nodeToken, type NodeTokenOptions } from "./transports/auth/node_token.ts";
 export type {
   GuestClose,

@@ -65,9 +65,11 @@ export {
   type AnySpec,
   type ChildContext,
   type ChildSpec,
+  type ExitOptions,
   type Restart,
   singleton,
 } from "../lib/singletons/spec.ts";
+export type { State } from "../lib/singletons/state.ts";
 export type {
   GuestIdentity,
   GuestTransport,

@@ -9,7 +9,7 @@ import {
 import { readConfiguration } from "./configuration_value.ts";
 import { isWholeRegisterId } from "./register_id.ts";
 
-/** The largest value of a lock or singleton, in bytes; the bounds of both are below it. */
+/** The largest value of a lock, a singleton or its state, in bytes; the bounds of all are not above it. */
 const MAX_INTERNAL_BYTES = 8 * 2 ** 20 + 1024;
 
 /** The kinds of registers that clients release. */
@@ -17,6 +17,7 @@ const RELEASED_BY_CLIENTS: ReadonlySet<string> = new Set([
   REGISTER_KINDS.key,
   REGISTER_KINDS.lock,
   REGISTER_KINDS.singleton,
+  REGISTER_KINDS.state,
 ]);
 
 /** Whether a put may write `value` to `register`: the id is that of a key, and the value is not too large. */
@@ -41,6 +42,7 @@ export function isFitFor(register: RegisterId, state: State, maxValueBytes: numb
     }
     case REGISTER_KINDS.lock:
     case REGISTER_KINDS.singleton:
+    case REGISTER_KINDS.state:
       return bindings.length === 0 && value.length <= MAX_INTERNAL_BYTES &&
         isWholeRegisterId(register);
     case REGISTER_KINDS.configuration:

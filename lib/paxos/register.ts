@@ -8,6 +8,8 @@ export const REGISTER_KINDS = {
   lock: "l",
   /** A singleton. */
   singleton: "s",
+  /** What an instance of a singleton leaves to the next one. */
+  state: "t",
   /** The configuration of the cluster. */
   configuration: "c",
 } as const;

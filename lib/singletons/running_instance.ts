@@ -2,6 +2,7 @@ import { decodeValue, type Key, parseRegisterId } from "../codec.ts";
 import { SynodError } from "../errors.ts";
 import type { Core } from "../node/core.ts";
 import { onAbort } from "../node/shell.ts";
+import { checkKnown, type OptionNames, refuseUnless } from "../options.ts";
 import { release } from "../owners/release.ts";
 import { samePid } from "../paxos/kv_register.ts";
 import type { Pid, RegisterId } from "../paxos/register.ts";
@@ -10,9 +11,10 @@ import type { SingletonReply, SingletonRequest } from "./singleton_messages.ts";
 import { contextOf, type InstanceCalls } from "./context.ts";
 import { toFailure } from "./failure.ts";
 import { Instance } from "./instance.ts";
-import { leaveChange, type Leaving } from "./singleton_value.ts";
-import type { AnySpec, Restart } from "./spec.ts";
-import { singletonOf } from "../trace_names.ts";
+import { leaveChange, type Leaving, singletonOf } from "./singleton_value.ts";
+import type { AnySpec, ExitOptions, Restart } from "./spec.ts";
+import { States } from "./states.ts";
+import { singletonOf as namesOf } from "../trace_names.ts";
 
 /** A request to start an instance. */
 export type StartRequest = SingletonRequest & { readonly type: "start" };
@@ -62,6 +64,8 @@ export interface RunningInstanceParts {
   readonly failed: (error: unknown) => void;
 }
 
+const EXIT_NAMES: OptionNames<ExitOptions> = { forget: true };
+
 /** Time for which the next instance waits for the `stop` of the previous one, in milliseconds. */
 const LONGEST_STOP = 1_000;
 
@@ -84,6 +88,9 @@ export class RunningInstance {
   /** What the start has made; `null` until then. */
   #made: { readonly value: unknown } | null = null;
   #failure: SingletonReply | undefined;
+  readonly #states: States;
+  /** Whether its states end with it. */
+  #forgets = false;
   /** Why the host leaves, if it does: the calls that wait are refused when the register is free. */
   #leaving: SynodError | undefined;
   /** Resolves when the register is free, or the session of the host is over. */
@@ -102,6 +109,16 @@ export class RunningInstance {
       concurrent: spec.concurrent ?? false,
       maxValueBytes: core.maxValueBytes,
       isOpen: () => !process.signal.aborted && core.session.isValid(process.pid.session),
+    });
+    const { key } = parseRegisterId(register);
+    this.#states = new States(spec.id, key, {
+      ...{ core, token, signal: process.signal, session: process.pid.session },
+      isCurrent: async (limits) => {
+        const chosen = await core.reads.read(register, limits);
+        const pid = singletonOf(chosen.state)?.pid ?? null;
+        return chosen.token === token && pid !== null && samePid(pid, process.pid);
+      },
+      replaced: (error) => void process.exit(error),
     });
     this.#began = core.runtime.now();
     let ended!: () => void;
@@ -178,13 +195,19 @@ export class RunningInstance {
 
   #context() {
     const { register, spec, process, token, start } = this.#toRun;
-    const exit = (reason?: unknown) => {
+    const exit = async (reason?: unknown, options: ExitOptions = {}) => {
+      checkKnown("exit", options, EXIT_NAMES);
+      const { forget = false } = options;
+      refuseUnless(typeof forget === "boolean", "exit", "forget", "true or false", forget);
+      if (!process.signal.aborted) this.#forgets = forget;
       // The callers of an instance that exits while it starts get its reason.
       if (this.#made === null && !process.signal.aborted) {
         this.#fail(reason ?? new SynodError("exited", "The instance has exited while it started"));
       }
-      return process.exit(reason);
+      await process.exit(reason);
+      if (this.#forgets) await this.#over;
     };
+    const state = <T>(name: string, initial: T) => this.#states.open(name, initial);
     const chain = () => {
       if (this.#made === null) return [...start.chain, register];
       const call = this.instance.current?.call;
@@ -198,7 +221,7 @@ export class RunningInstance {
       return { node, signal: cancellation.signal };
     };
     const { key } = parseRegisterId(register);
-    const own = { key, pid: process.pid, token, signal: process.signal, exit };
+    const own = { key, pid: process.pid, token, signal: process.signal, exit, state };
     return contextOf(
       { ...own, node: this.#parts.core.self },
       this.#parts.instanceCalls,
@@ -210,7 +233,7 @@ export class RunningInstance {
   /** The instance as events name it. */
   get #name() {
     const { register, process: { pid }, token } = this.#toRun;
-    return { ...singletonOf(register), pid, token };
+    return { ...namesOf(register), pid, token };
   }
 
   /** There will be no instance, because of `error`. */
@@ -240,6 +263,8 @@ export class RunningInstance {
         await Promise.race([stopped, core.pause(LONGEST_STOP)]);
       }
     }
+    // Before the next instance can open them.
+    if (this.#forgets) await this.#states.forget();
     const byItself = !isClosing && isGraceful && made !== null;
     const isShort = core.runtime.now() - this.#began < SHORTEST_RUN;
     // An instance that ends right after its start counts as failed, so that it is not restarted in a tight

@@ -5,6 +5,7 @@ import { type OptionNames, refuseUnknown, refuseUnless } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
 import type { CurrentCall } from "./cancellation.ts";
 import type { CallOptions } from "./call_options.ts";
+import type { State } from "./state.ts";
 import type { MethodArguments, MethodName, MethodOf, Remote } from "./remote.ts";
 
 /** What an instance knows of itself, and how it calls others. */
@@ -42,8 +43,32 @@ export interface ChildContext {
    * ```
    */
   readonly current: CurrentCall | null;
-  /** Ends this instance. If it is still starting, the calls that wait for it reject with `reason`. */
-  exit(reason?: unknown): Promise<void>;
+  /**
+   * A value that outlives this instance: what earlier instances of this key have left under `name` (1 to 200
+   * characters), or `initial`. It is kept in the cluster, like the keys of `kv`, and only the present instance can
+   * write it: each write is one round trip. To open it takes three.
+   *
+   * ```ts
+   * import { singleton } from "@synod/synod";
+   *
+   * const Counter = singleton({
+   *   id: "counter",
+   *   start: async (context) => {
+   *     const count = await context.state("count", 0);
+   *     return { inc: () => count.update((n) => n + 1) };
+   *   },
+   * });
+   * ```
+   *
+   * Rejects with a `SynodError`: `session_lost` (the instance has ended, or another one has taken its place: then this
+   * one ends), `full`. Throws a `TypeError` for a name or value that cannot be kept, or a key that is too long.
+   */
+  state<T>(name: string, initial: T): Promise<State<T>>;
+  /**
+   * Ends this instance. If it is still starting, the calls that wait for it reject with `reason`. With `forget` the
+   * states that it has opened end with it, and the next instance begins without them.
+   */
+  exit(reason?: unknown, options?: ExitOptions): Promise<void>;
   /**
    * As `node.name`, for calls that the running call of this instance waits for. A call that would wait for
    * itself, directly or in a cycle, rejects at once with a `SynodError` `deadlock`. Work outside a call, in a
@@ -62,6 +87,12 @@ export interface ChildContext {
     method: M,
     ...rest: MethodArguments<R, M, [options?: CallOptions]>
   ): ReturnType<MethodOf<R, M>>;
+}
+
+/** Options of an instance's `exit`. */
+export interface ExitOptions {
+  /** Whether the states of the instance are removed. Default: `false`. */
+  forget?: boolean;
 }
 
 /** How to run a singleton; must be the same on every node that can host it. */

@@ -15,6 +15,8 @@ import { deepMembersScopes, membersScopes } from "./members/scopes.ts";
 import { MembersWorld } from "./members/world.ts";
 import { deepOrderScopes, orderScopes } from "./orders/scopes.ts";
 import { OrdersWorld } from "./orders/world.ts";
+import { deepStateScopes, stateScopes } from "./states/scopes.ts";
+import { StatesWorld } from "./states/world.ts";
 import { load, loadBroken } from "./paxos.ts";
 import { MUTATIONS } from "../mutations/model/list.ts";
 
@@ -93,6 +95,11 @@ function otherScopes(): OtherScope[] {
       name: `orders: ${scope.name}`,
       search: async () =>
         new OrdersWorld(scope, await (edits ? loadBroken(edits) : load())).search(),
+    })),
+    ...[...stateScopes, ...(deep ? deepStateScopes : [])].map(({ scope, ...sizes }) => ({
+      ...sizes,
+      name: `states: ${scope.name}`,
+      search: async () => new StatesWorld(scope, await load()).search(),
     })),
   ];
 }

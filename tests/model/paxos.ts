@@ -30,6 +30,7 @@ import { Proposer } from "../../lib/paxos/proposer.ts";
 import { CrashVector } from "../../lib/paxos/quorum.ts";
 import { QuorumRead } from "../../lib/paxos/quorum_read.ts";
 import { help, Recovery } from "../../lib/paxos/recovery.ts";
+import { mayForget, openState, writeState } from "../../lib/paxos/state_register.ts";
 import { IssuedTickets, ShownTickets } from "../../lib/paxos/tickets.ts";
 import { Voter } from "../../lib/paxos/voter.ts";
 import { replaceOnce } from "../mutations/code.ts";
@@ -65,6 +66,8 @@ export const shipping = {
   help,
   identity,
   isNewer,
+  mayForget,
+  openState,
   ownersOf,
   putChange,
   releaseChange,
@@ -72,6 +75,7 @@ export const shipping = {
   sameConfiguration,
   sameLock,
   votersOf,
+  writeState,
 };
 
 /** The state machines under test, as they ship or opened. */
@@ -100,6 +104,7 @@ const MODULES = [
   "quorum",
   "quorum_read",
   "recovery",
+  "state_register",
   "tickets",
   "voter",
 ];

@@ -21,6 +21,7 @@ import { REGISTERS } from "./registers.ts";
 import { RELAY } from "./relay.ts";
 import { SESSIONS } from "./sessions.ts";
 import { SILENCE } from "./silence.ts";
+import { STATES_OF_SINGLETONS } from "./states.ts";
 import { STORAGE } from "./storage.ts";
 import { TRANSPORTS } from "./transports.ts";
 import { TRUST } from "./trust.ts";
@@ -42,6 +43,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...RELOADS,
   ...FEATURES,
   ...LEAVING,
+  ...STATES_OF_SINGLETONS,
   ...CANCELLING,
   ...LOCKS,
   ...ORDERS,

@@ -3,13 +3,15 @@ import type { KeptInstance } from "../../lib/singletons/hosts.ts";
 import type { Cluster, Station } from "./simulated_cluster.ts";
 import type { Executions } from "../checkers/executions.ts";
 import { type Owner, Owners } from "../checkers/owners.ts";
+import { StateWrites } from "../checkers/state_writes.ts";
+import { type ClusterNode, partsOf } from "../../lib/cluster/cluster_node.ts";
 import type { Random } from "../../testing/random.ts";
 import { sleep } from "./users.ts";
 import { wasAborted, type World } from "./world.ts";
 
 /** The methods of an instance; each gets the number of its call. */
 export interface Worker {
-  add(call: number): Done;
+  add(call: number): Done | Promise<Done>;
   wait(call: number, duration: number): Promise<Done>;
   fail(call: number): never;
   leave(call: number): Promise<Done>;
@@ -30,20 +32,30 @@ interface Running {
   over: number | undefined;
 }
 
-/** Restart policy, whether calls may overlap, and whether the instances always have to run. */
+/**
+ * Restart policy, whether calls may overlap, whether the instances always have to run, and whether they have a state
+ * that outlives them.
+ */
 interface Kind {
   readonly restart: Restart;
   readonly concurrent: boolean;
   readonly kept?: boolean;
+  readonly lasting?: boolean;
+}
+
+/** What an instance leaves: the number of its last write, and its token. */
+interface Left {
+  readonly number: number;
+  readonly by: number;
 }
 
 /** The specs. */
 export const SPECS: Readonly<Record<string, Kind>> = {
   temporary: { restart: "temporary", concurrent: false },
-  permanent: { restart: "permanent", concurrent: false },
+  permanent: { restart: "permanent", concurrent: false, lasting: true },
   transient: { restart: "transient", concurrent: false },
   concurrent: { restart: "temporary", concurrent: true },
-  kept: { restart: "transient", concurrent: false, kept: true },
+  kept: { restart: "transient", concurrent: false, kept: true, lasting: true },
 };
 
 /** The permitted lateness of the timer for the deadline of a session, in milliseconds. */
@@ -63,6 +75,7 @@ export class Instances {
   readonly #report: (violation: string) => void;
   readonly #random: Random;
   readonly #owners: Owners;
+  readonly #writes: StateWrites;
   readonly #running = new Set<Running>();
   /** The token of the newest instance that has begun, by key. */
   readonly #newest = new Map<string, number>();
@@ -87,6 +100,7 @@ export class Instances {
     this.#report = report;
     this.#random = cluster.simulation.random.fork("instances");
     this.#owners = new Owners(report);
+    this.#writes = new StateWrites(report);
     cluster.hosts = (station) => this.#specsOf(station);
     cluster.onStart((station) => {
       // Everything in a session ends in the same turn as the session, including a process that is just about
@@ -97,8 +111,8 @@ export class Instances {
     });
   }
 
-  get counts(): { owners: number; looks: number } {
-    return this.#owners.counts;
+  get counts(): { owners: number; looks: number; states: number } {
+    return { ...this.#owners.counts, states: this.#writes.size };
   }
 
   /** From now on instances neither delay nor fail on their own. */
@@ -215,7 +229,23 @@ export class Instances {
     }, { once: true });
     await this.#linger(station, random, 0.2, 300);
     if (!this.#over && random.chance(0.1)) throw named("StartFailed", name);
-    return this.#worker(running, SPECS[spec].concurrent);
+    const { concurrent, lasting } = SPECS[spec];
+    return this.#worker(running, concurrent, lasting ? await this.#open(running) : undefined);
+  }
+
+  /** Opens the state of an instance; returns how it writes. */
+  async #open({ station, context, owner, name }: Running): Promise<() => Promise<void>> {
+    const { token } = context;
+    // What a majority loss has ended is no predecessor.
+    const key = `${owner.key} of ${partsOf(station.node as ClusterNode).engine.record?.id}`;
+    const state = await context.state<Left>("log", { number: 0, by: 0 }).catch(() => {
+      throw named("StartFailed", name);
+    });
+    this.#writes.opened(key, token, state.value.number, state.value.by);
+    return async () => {
+      const { number } = await state.update((left) => ({ number: left.number + 1, by: token }));
+      this.#writes.written(key, token, number);
+    };
   }
 
   /** Sometimes waits; not at the end, because no timer may be left after the nodes have closed. */
@@ -224,7 +254,7 @@ export class Instances {
     await sleep(station.machine, random.between(0, longest));
   }
 
-  #worker(running: Running, concurrent: boolean): Worker {
+  #worker(running: Running, concurrent: boolean, write?: () => Promise<void>): Worker {
     const { station, context, owner } = running;
     const { machine } = station;
     const { token } = context;
@@ -246,13 +276,18 @@ export class Instances {
     const during = async (call: number, work: () => Promise<void>): Promise<Done> => {
       execute(call);
       running.executing++;
-      await work();
-      running.executing--;
+      await work().finally(() => running.executing--);
       this.#act(running);
       return [call, token, ++count];
     };
     return {
       add: (call) => {
+        if (write !== undefined) {
+          const failed = () => {
+            throw named("CallFailed", `call ${call}`);
+          };
+          return during(call, () => write().catch(failed));
+        }
         execute(call);
         return [call, token, ++count];
       },

@@ -59,6 +59,7 @@ const AT_LEAST: Readonly<Record<Workload, Readonly<Record<string, number>>>> = {
     "singletons: executions": 80,
     "singletons: instances": 5,
     "singletons: looks": 5,
+    "singletons: states": 10,
     ...ends(["call"], { ok: 50, threw: 5, timeout: 2, aborted: 5, unknown: 2, no_quorum: 1 }),
     ...ends(["lookup"], { ok: 2, not_found: 0.2 }),
     ...ends(["whereis"], { ok: 2 }),

@@ -58,8 +58,8 @@ export class SingletonUsers implements Users {
   }
 
   get judged(): Record<string, number> {
-    const { owners, looks } = this.#instances.counts;
-    return { instances: owners, looks, executions: this.#executions.size };
+    const { owners, looks, states } = this.#instances.counts;
+    return { instances: owners, looks, executions: this.#executions.size, states };
   }
 
   stop(): void {

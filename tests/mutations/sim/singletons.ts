@@ -143,6 +143,22 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
+    name: "an instance that opens a state loses what its predecessor has written",
+    file: "lib/paxos/state_register.ts",
+    find: "return { token, value: kept?.value ?? null };",
+    replace: "return { token, value: null };",
+    seeds: SOON,
+    workload,
+  },
+  {
+    name: "an instance that always has to run is not started without a call",
+    file: "lib/singletons/supervisor.ts",
+    find: "      this.#startKept(waits),\n",
+    replace: "",
+    seeds: SOON,
+    workload,
+  },
+  {
     name: "an instance is dropped when its session is only believed to have ended",
     file: "lib/singletons/finder.ts",
     find:

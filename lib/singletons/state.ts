@@ -1,0 +1,201 @@
+import { decodeValue, encodeValue, UnencodableError } from "../codec.ts";
+import { SynodError } from "../errors.ts";
+import type { Limits } from "../node/shell.ts";
+import type { RegisterChange } from "../paxos/change.ts";
+import type { RegisterId } from "../paxos/register.ts";
+import { release } from "../owners/release.ts";
+import type { KeptState } from "../paxos/state_register.ts";
+import { forgetChange, type Kept, openChange, writeChange } from "./state_value.ts";
+import type { Core } from "../node/core.ts";
+
+/** A value that an instance leaves to the next one of its key. */
+export interface State<T> {
+  /** The value that a majority has, as far as this instance has written it; a copy, which nothing else changes. */
+  readonly value: T;
+  /**
+   * Writes another value; resolves with it when a majority has it. Rejects with a `SynodError`: `session_lost` (the
+   * instance has ended; the value may have been written), `full`, `queue_full`; and with a `TypeError` for a value
+   * that CBOR cannot carry.
+   */
+  set(next: T): Promise<T>;
+  /** As `set`, with what `change` makes of the value that earlier writes of this instance have left. */
+  update(change: (value: T) => T): Promise<T>;
+  /** Removes what is kept: `value` is the initial one again. */
+  delete(): Promise<void>;
+}
+
+/** What a state needs of its instance. */
+export interface StateParts {
+  readonly core: Core;
+  /** The token of the instance. */
+  readonly token: number;
+  /** Aborts when the instance ends. */
+  readonly signal: AbortSignal;
+  /** The session of the instance. */
+  readonly session: string;
+  /** Whether the register of the singleton names this instance; rejects without a quorum. */
+  readonly isCurrent: (limits: Limits) => Promise<boolean>;
+  /** Another instance has opened the state: this one ends. */
+  readonly replaced: (error: SynodError) => void;
+}
+
+/** Writes of one state that wait for the one under way; more are refused. */
+const MAX_WAITING = 10_000;
+
+/** Wait after a write for which there was no quorum, in milliseconds; bounds retries that fail at once. */
+const RETRY_WAIT = 50;
+
+/** One state of one instance, which writes one value after the other. */
+export class OpenState<T> implements State<T> {
+  readonly #register: RegisterId;
+  readonly #parts: StateParts;
+  readonly #initial: Uint8Array;
+  #value: T;
+  /** The end of the writes so far. */
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+
+  private constructor(register: RegisterId, parts: StateParts, initial: Uint8Array, now: T) {
+    this.#register = register;
+    this.#parts = parts;
+    this.#initial = initial;
+    this.#value = now;
+  }
+
+  /** Opens the state in `register` for the instance of `parts`. */
+  static async open<T>(register: RegisterId, parts: StateParts, initial: T): Promise<OpenState<T>> {
+    const { core, token } = parts;
+    const otherwise = encode(initial, core.maxValueBytes);
+    const { value } = await change(
+      register,
+      parts,
+      (op, mayWrite) => openChange(op, token, mayWrite),
+    );
+    // A later instance may have opened the state and removed it before. The register of the singleton tells: later
+    // ones than what it names now can only open the state after this one.
+    await retry(parts, async (limits) => {
+      if (!await parts.isCurrent(limits)) throw replacedBy(parts);
+    });
+    return new OpenState(register, parts, otherwise, decodeValue(value ?? otherwise) as T);
+  }
+
+  /** See {@linkcode State}. */
+  get value(): T {
+    return this.#value;
+  }
+
+  /** See {@linkcode State}. */
+  async set(next: T): Promise<T> {
+    // As it is now: the caller may change it before its turn comes.
+    const bytes = this.#encode(next);
+    return await this.#inTurn(() => this.#keep(bytes));
+  }
+
+  /** See {@linkcode State}. */
+  async update(change: (value: T) => T): Promise<T> {
+    return await this.#inTurn(() => this.#keep(this.#encode(change(this.#value))));
+  }
+
+  /** See {@linkcode State}. */
+  async delete(): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#write(null);
+      this.#value = decodeValue(this.#initial) as T;
+    });
+  }
+
+  /** Removes the state, while the instance's session lasts. */
+  async forget(): Promise<void> {
+    const { core, token, session } = this.#parts;
+    // What was written last may still be on its way.
+    const forgetting = { change: forgetChange(token), unsure: true };
+    await release(core, { register: this.#register, session, ...forgetting });
+  }
+
+  #encode(value: T): Uint8Array {
+    return encode(value, this.#parts.core.maxValueBytes);
+  }
+
+  async #keep(value: Uint8Array): Promise<T> {
+    await this.#write(value);
+    return this.#value = decodeValue(value) as T;
+  }
+
+  async #write(value: Uint8Array | null): Promise<void> {
+    const { token } = this.#parts;
+    await change(
+      this.#register,
+      this.#parts,
+      (op, mayWrite) => writeChange(op, token, value, mayWrite),
+    );
+  }
+
+  /** Runs `write` after all earlier writes: each one may rely on the result of those. */
+  #inTurn<R>(write: () => Promise<R>): Promise<R> {
+    if (this.#waiting >= MAX_WAITING) {
+      const error = new SynodError("queue_full", "Too many writes of one state wait");
+      return Promise.reject(error);
+    }
+    this.#waiting++;
+    const result = this.#last.then(write).finally(() => this.#waiting--);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+}
+
+/** Changes a register for the instance of `parts`, until a quorum has it or the instance ends. */
+async function change(
+  register: RegisterId,
+  parts: StateParts,
+  change: (op: string, mayWrite: () => boolean) => RegisterChange<Kept>,
+): Promise<KeptState> {
+  const { core, signal, session } = parts;
+  const mayWrite = () => !signal.aborted && core.session.isValid(session);
+  // An operation keeps its name however often it is tried: it recognises its own write.
+  const own = change(core.nextOperation(), mayWrite);
+  return await retry(parts, async (limits) => {
+    const options = { ...limits, keepPromise: true };
+    const { result } = await core.proposals.change(register, own, options);
+    if (result === null) throw replacedBy(parts);
+    return result;
+  });
+}
+
+/** Tries until it succeeds or fails for another reason than a missing quorum, or the instance has ended. */
+async function retry<R>(
+  { core, signal }: StateParts,
+  attempt: (limits: Limits) => Promise<R>,
+): Promise<R> {
+  for (;;) {
+    if (signal.aborted) throw hasEnded();
+    try {
+      return await attempt(core.limits(core.timeout, signal));
+    } catch (error) {
+      if (signal.aborted) throw hasEnded();
+      const isPassing = error instanceof SynodError && error.code === "no_quorum";
+      if (!isPassing || core.isOver) throw error;
+      await core.pause(RETRY_WAIT);
+    }
+  }
+}
+
+/** Ends the instance: another one has taken its place. */
+function replacedBy({ signal, replaced }: StateParts): SynodError {
+  if (signal.aborted) return hasEnded();
+  const error = new SynodError("session_lost", "Another instance has taken the place of this one");
+  replaced(error);
+  return error;
+}
+
+function hasEnded(): SynodError {
+  return new SynodError("session_lost", "The instance has ended");
+}
+
+function encode(value: unknown, maxBytes: number): Uint8Array {
+  try {
+    return encodeValue(value, maxBytes);
+  } catch (error) {
+    if (!(error instanceof UnencodableError)) throw error;
+    throw new TypeError(`state: the value cannot be kept: ${error.message}`);
+  }
+}

@@ -1,0 +1,52 @@
+import { registerId } from "../codec/register_id.ts";
+import type { Key } from "../codec/key.ts";
+import { isSpecId } from "../codec/names.ts";
+import { SynodError } from "../errors.ts";
+import { refuseUnless } from "../options.ts";
+import { REGISTER_KINDS } from "../paxos/register.ts";
+import { OpenState, type State, type StateParts } from "./state.ts";
+
+/** States of one instance; bounds memory. */
+const MAX_STATES = 10_000;
+
+/** The states that one instance has opened. */
+export class States {
+  readonly #spec: string;
+  readonly #key: Key;
+  readonly #parts: StateParts;
+  readonly #opened = new Map<string, Promise<OpenState<unknown>>>();
+
+  /** Opens nothing yet, for the instance of `spec` with this key. */
+  constructor(spec: string, key: Key, parts: StateParts) {
+    this.#spec = spec;
+    this.#key = key;
+    this.#parts = parts;
+  }
+
+  /** See `ChildContext.state`. */
+  async open<T>(name: string, initial: T): Promise<State<T>> {
+    const form = "a well-formed string of 1 to 200 characters";
+    refuseUnless(isSpecId(name), "state", "name", form, name);
+    const register = registerId(REGISTER_KINDS.state, this.#spec, [this.#key, name]);
+    let opened = this.#opened.get(name);
+    if (opened === undefined) {
+      if (this.#opened.size >= MAX_STATES) {
+        throw new SynodError("full", `An instance has at most ${MAX_STATES} states`);
+      }
+      opened = OpenState.open<unknown>(register, this.#parts, initial);
+      this.#opened.set(name, opened);
+      // It may be tried again.
+      opened.catch(() => this.#opened.delete(name));
+    }
+    return await opened as State<T>;
+  }
+
+  /** Removes all of them, while the session of the instance lasts. */
+  async forget(): Promise<void> {
+    const forgotten = Array.from(this.#opened.values(), async (opened) => {
+      const state = await opened.catch(() => null);
+      await state?.forget();
+    });
+    await Promise.all(forgotten);
+  }
+}

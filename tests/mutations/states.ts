@@ -1,0 +1,56 @@
+import { type Mutation, mutationsOf } from "./mutation.ts";
+
+const STATE = ["tests/singletons/state_test.ts"];
+const STATES = ["tests/singletons/states_test.ts"];
+
+/** Section 10: what instances leave to their successors. The model has the rest. */
+export const STATES_OF_SINGLETONS: readonly Mutation[] = [
+  ...mutationsOf("lib/paxos/state_register.ts", STATE, [
+    {
+      section: 10,
+      name: "a replaced instance writes its state",
+      find: "if (kept === null || kept.token !== token) return null;",
+      replace: "void kept;",
+    },
+  ]),
+  ...mutationsOf("lib/singletons/state.ts", STATE, [
+    {
+      section: 10,
+      name: "an instance does not look whether it was replaced before it opened a state",
+      find: "if (!await parts.isCurrent(limits)) throw replacedBy(parts);",
+      replace: "void limits;",
+    },
+    {
+      section: 10,
+      name: "an instance that was replaced goes on",
+      find: "  replaced(error);\n",
+      replace: "",
+    },
+    {
+      section: 10,
+      name: "a write of a state takes two round trips",
+      find: "{ ...limits, keepPromise: true }",
+      replace: "limits",
+    },
+    {
+      section: 10,
+      name: "a write of a state fails while there is no majority, though its instance goes on",
+      find: "if (!isPassing || core.isOver) throw error;",
+      replace: "throw error;",
+    },
+    {
+      section: 10,
+      name: "a write of a state does not wait for the one before",
+      find: "const result = this.#last.then(write)",
+      replace: "const result = write()",
+    },
+  ]),
+  ...mutationsOf("lib/singletons/running_instance.ts", STATES, [
+    {
+      section: 10,
+      name: "the states of an instance outlast it though it forgets them",
+      find: "if (this.#forgets) await this.#states.forget();",
+      replace: "",
+    },
+  ]),
+];
