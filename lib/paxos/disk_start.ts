@@ -55,7 +55,7 @@ export class DiskStart {
     const { life, memory, nextId } = options;
     assertInvariant(life > memory.incarnation, "each start is in a life above that of the disk");
     this.#options = options;
-    this.#foreign = new ForeignGeneses(options.self);
+    this.#foreign = new ForeignGeneses(options.self, memory.incarnation);
     this.#life = life;
     this.#lives = new Set([life]);
     this.#found = memory.incarnation;
@@ -103,11 +103,25 @@ export class DiskStart {
     this.incarnations.follow(configuration, told);
     if (!remembersIn(configuration, self, this.#found)) return false;
     if (told.some(([id, life]) => id === self && this.#isLater(life))) return false;
-    if (this.#phase === "announces") this.#phase = "asks";
+    this.#askAgain();
+    return true;
+  }
+
+  /** Whether it announces its life, and too few have noted it yet. */
+  get isAnnouncing(): boolean {
+    return this.#phase === "announces";
+  }
+
+  /** Announces no more, and asks again: those who would have to note its life may have another cluster by now. */
+  lookAgain(): void {
+    if (this.isAnnouncing) this.#askAgain();
+  }
+
+  #askAgain(): void {
+    if (this.isAnnouncing) this.#phase = "asks";
     this.#announcement = 0;
     this.#raised.clear();
     this.#begin();
-    return true;
   }
 
   /** It has taken a later life for its recovery, and that is on its disk. */
@@ -229,11 +243,13 @@ export class DiskStart {
       }
       case "record": {
         const { incarnation, vector, epoch } = header;
-        if (!this.#isOfList(reply.members) || incarnation === null) return undefined;
+        if (incarnation === null) return undefined;
+        // Whatever list it has: lists are compared only where no cluster is known.
         if (this.#isForeign(reply)) {
           this.#foreign.tells(reply);
           return { life, kind: "foreign", sender: null, genesis: reply.record.id };
         }
+        if (!this.#isOfList(reply.members)) return undefined;
         if (epoch !== configuration.epoch || vector.length < this.#voters().length) {
           return undefined;
         }

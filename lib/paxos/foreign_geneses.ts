@@ -4,6 +4,7 @@ import {
   firstConfiguration,
   helpersIn,
   isNewer,
+  lifeIn,
   votersOf,
 } from "./configuration.ts";
 import { majority } from "./quorum.ts";
@@ -17,47 +18,63 @@ interface Told {
   readonly configuration?: Configuration;
 }
 
+/** Other geneses that are remembered, to bound memory and questions: those that were told last. */
+const MAX_TOLD = 8;
+
 /** The clusters of other geneses that a member hears of while it decides about its disk. */
 export class ForeignGeneses {
   readonly #self: string;
-  /** The newest configuration that was told, by the id of the genesis. */
+  readonly #found: Life;
+  /** The newest configuration that was told, by the id of the genesis; told last, last. */
   readonly #told = new Map<string, Configuration>();
 
-  /** Knows of none. */
-  constructor(self: string) {
+  /** Knows of none. `found`: the incarnation of the disk of `self`, as it was found. */
+  constructor(self: string, found: Life) {
     this.#self = self;
+    this.#found = found;
   }
 
   /** A node that votes has told of its genesis. */
   tells({ members, record, configuration }: Told): void {
     const told = configuration ?? firstConfiguration(members, record.lives);
     const known = this.#told.get(record.id);
-    if (known === undefined || isNewer(told, known)) this.#told.set(record.id, told);
+    this.#told.delete(record.id);
+    this.#told.set(record.id, known === undefined || isNewer(told, known) ? told : known);
+    for (const oldest of this.#told.keys()) {
+      if (this.#told.size <= MAX_TOLD) break;
+      this.#told.delete(oldest);
+    }
   }
 
-  /** The other members of those clusters that have this one as a member. */
+  /** The other members of those clusters that have admitted this one since. */
   get nodes(): string[] {
     const nodes = this.#places().flatMap(([, configuration]) => votersOf(configuration));
     return [...new Set(nodes)].filter((id) => id !== this.#self);
   }
 
   /**
-   * Whether a memory under another genesis than those is over, if these nodes live under these: too many of `voters`, its
-   * members, for a majority of them to remember it, or enough members of a cluster that has this one as a
-   * member for it to recover there. That one began, or admitted this member, without the memory.
+   * Whether the memory on the disk, of a cluster of these `voters`, is over. `geneses`: what other nodes live under, by
+   * their ids. It is over if too many voters live under other geneses for a majority to remember it; or if so many members
+   * of a cluster that has admitted this one since live under that one's genesis that it can recover there.
    */
-  areAlive(lives: ReadonlyMap<string, string>, voters: readonly string[]): boolean {
-    const foreign = voters.filter((id) => lives.has(id)).length;
+  areAlive(geneses: ReadonlyMap<string, string>, voters: readonly string[]): boolean {
+    const foreign = voters.filter((id) => geneses.has(id)).length;
     if (foreign > voters.length - majority(voters.length)) return true;
     return this.#places().some(([genesis, configuration]) =>
       helpersIn(configuration, this.#self)
-        .every(({ of, needed }) => of.filter((id) => lives.get(id) === genesis).length >= needed)
+        .every(({ of, needed }) => of.filter((id) => geneses.get(id) === genesis).length >= needed)
     );
   }
 
+  /**
+   * The clusters that have admitted this member after it had the memory on its disk. Lives are ordered by time: a cluster
+   * that has it in an earlier one is older than the disk, and is told of by a disk or a process from before.
+   */
   #places(): [string, Configuration][] {
-    return [...this.#told].filter(([, configuration]) =>
-      votersOf(configuration).includes(this.#self)
-    );
+    return [...this.#told].filter(([, configuration]) => {
+      const life = lifeIn(configuration, this.#self);
+      const isMember = votersOf(configuration).includes(this.#self);
+      return isMember && life !== undefined && life > this.#found;
+    });
   }
 }

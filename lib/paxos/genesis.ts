@@ -227,9 +227,9 @@ export class Genesis {
       case "stored":
       case "record": {
         const isFresh = reply.id === this.#pull;
-        if (reply.type === "stored" && !sameMembers(reply.members, members)) return { ask: [] };
         // A process still remembers, asked or not, possibly an older one of a blank member: no genesis yet.
         if (isFresh || this.#isOfRound(reply.id) || reply.id === UNASKED) this.#round = null;
+        if (reply.type === "stored" && !sameMembers(reply.members, members)) return { ask: [] };
         return { ask: [], event: isFresh ? this.#follow(from, reply, header.vector) : undefined };
       }
       case "blank": {

@@ -60,6 +60,20 @@ export const STORAGE: readonly Mutation[] = [
     },
     {
       section: 7,
+      name: "a start from a disk that announces never asks again",
+      find: "if (this.isAnnouncing) this.#askAgain();",
+      replace: "",
+    },
+    {
+      section: 7,
+      name:
+        "a start from a disk hears living members of another genesis only if they have its list",
+      find: "        if (incarnation === null) return undefined;",
+      replace:
+        "        if (incarnation === null || !this.#isOfList(reply.members)) return undefined;",
+    },
+    {
+      section: 7,
       name: "a node that is no member is heard about this genesis",
       find: "asked.includes(from) && this.#isForeign(reply)",
       replace: "asked.includes(from)",
@@ -170,20 +184,46 @@ export const STORAGE: readonly Mutation[] = [
     {
       section: 7,
       name: "members of several geneses put a disk aside together",
-      find: "lives.get(id) === genesis",
-      replace: "lives.has(id)",
+      find: "geneses.get(id) === genesis",
+      replace: "geneses.has(id)",
     },
     {
       section: 7,
       name: "a cluster without this member puts its disk aside",
-      find: "      votersOf(configuration).includes(this.#self)\n",
-      replace: "      votersOf(configuration).length > 0\n",
+      find: "votersOf(configuration).includes(this.#self);",
+      replace: "true;",
+    },
+    {
+      section: 7,
+      name: "a cluster from before the disk puts it aside",
+      find: "isMember && life !== undefined && life > this.#found",
+      replace: "isMember",
+    },
+    {
+      section: 7,
+      name: "a cluster of the life of the disk puts it aside",
+      find: "life > this.#found",
+      replace: "life >= this.#found",
+    },
+    {
+      section: 7,
+      name: "the geneses that were told of have no bound",
+      find: "if (this.#told.size <= MAX_TOLD) break;",
+      replace: "break;",
     },
     {
       section: 7,
       name: "an older configuration of another genesis counts",
       find: "known === undefined || isNewer(told, known)",
       replace: "true",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/member_disk.ts", ["tests/storage/first_list_test.ts"], [
+    {
+      section: 7,
+      name: "a member does not hear the nodes that only its disk names",
+      find: "engine.believe(memory.configuration);",
+      replace: "",
     },
   ]),
   ...mutationsOf("lib/cluster/lifecycle.ts", ["tests/cluster/load_storage_test.ts"], [

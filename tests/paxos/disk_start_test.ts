@@ -183,8 +183,9 @@ describe("DiskStart (section 7)", () => {
     const lives = (from: string, id: string) => {
       const header = headerOf("2", "2", ["1", "2", "2"]);
       const record = { ...RECORD, id };
-      const configuration = { ...firstConfiguration(["a", "b", "d"], ["1", "2", "2"]), epoch: 2 };
-      const reply = { type: "record", members: MEMBERS, record, configuration } as const;
+      const configuration = { ...firstConfiguration(["a", "b", "d"], ["3", "2", "2"]), epoch: 2 };
+      // Their list is not the one that this member was given.
+      const reply = { type: "record", members: ["a", "b", "d"], record, configuration } as const;
       return answer(start, from, header, { ...reply, incarnations: [] });
     };
     lives("b", "h");
@@ -198,6 +199,36 @@ describe("DiskStart (section 7)", () => {
     lives("b", "h");
     lives("d", "h");
     assertEquals(start.tick().event, { type: "putAside", why: "foreign" });
+  });
+
+  it("is not put aside for a process of a cluster from before it", () => {
+    const start = starting();
+    const record = { ...RECORD, id: "h", lives: ["1", "1"] };
+    const old = { type: "record", members: ["a", "b"], record } as const;
+    for (let round = 0; round < 4; round++) {
+      assertEquals(answer(start, "b", headerOf("2", "1", ["1", "1"]), old), undefined);
+      assertEquals(start.tick().event, undefined);
+    }
+  });
+
+  it("looks again while it announces: the others may live under another genesis by then", () => {
+    const start = starting();
+    hasDisk(start, "b");
+    start.tick();
+    start.lifeWritten();
+    hasDisk(start, "b");
+    assertEquals([start.tick().event, start.isAnnouncing], [{ type: "announce" }, true]);
+    assertEquals(start.open()[0].request.type, "announce");
+    start.lookAgain();
+    assertEquals([start.open()[0].request.type, start.isAnnouncing], ["enquire", false]);
+    const record = { ...RECORD, id: "h" };
+    for (const id of ["b", "c"]) votes(start, id, record);
+    votes(start, "b", record);
+    assertEquals(votes(start, "c", record), { type: "putAside", why: "foreign" });
+    const other = starting();
+    hasDisk(other, "b");
+    other.lookAgain();
+    assertEquals(other.tick().event, { type: "writeLife" }, "nothing is announced yet");
   });
 
   it("takes no disk of another genesis for one of this", () => {

@@ -1,13 +1,21 @@
 // Runs in Deno alone: pure state; disk_start_test.ts has the start that asks.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { type Configuration, firstConfiguration } from "../../lib/paxos/configuration.ts";
 import { ForeignGeneses } from "../../lib/paxos/foreign_geneses.ts";
 
 const VOTERS = ["a", "b", "c"];
 
-function told(id: string, members: string[], epoch = 0): Parameters<ForeignGeneses["tells"]>[0] {
-  const lives = members.map(() => "1");
+/** The life of the disk, and one after it. */
+const [FOUND, LATER] = ["4", "5"];
+
+function told(
+  id: string,
+  members: string[],
+  epoch = 0,
+  life = LATER,
+): Parameters<ForeignGeneses["tells"]>[0] {
+  const lives = members.map(() => life);
   const record = { id, lives };
   if (epoch === 0) return { members, record };
   const configuration: Configuration = { ...firstConfiguration(members, lives), epoch };
@@ -16,7 +24,7 @@ function told(id: string, members: string[], epoch = 0): Parameters<ForeignGenes
 
 /** Whether the disk is over if these nodes live under these geneses, after what was told. */
 function areAlive(geneses: ReturnType<typeof told>[], lives: Record<string, string>): boolean {
-  const foreign = new ForeignGeneses("a");
+  const foreign = new ForeignGeneses("a", FOUND);
   for (const one of geneses) foreign.tells(one);
   return foreign.areAlive(new Map(Object.entries(lives)), VOTERS);
 }
@@ -46,8 +54,30 @@ describe("ForeignGeneses", () => {
     assertEquals(areAlive([told("h", ["a"])], {}), false);
   });
 
+  it("end no memory of a member that they had before", () => {
+    for (const before of [FOUND, "1"]) {
+      const older = [told("h", ["a", "b", "d"], 0, before)];
+      assertEquals(areAlive(older, { b: "h", d: "h" }), false, before);
+      assertEquals(areAlive([told("h", ["a", "b"], 2, before)], { b: "h" }), false, before);
+    }
+    const foreign = new ForeignGeneses("a", FOUND);
+    foreign.tells(told("h", ["a", "b", "d"], 0, FOUND));
+    assertEquals(foreign.nodes, []);
+  });
+
+  it("are remembered up to a bound, those that were told last", () => {
+    const foreign = new ForeignGeneses("a", FOUND);
+    foreign.tells(told("first", ["a", "b"]));
+    for (let i = 0; i < 1_000; i++) {
+      foreign.tells(told(`h${i}`, ["a", `x${i}`]));
+      if (i < 10) foreign.tells(told("first", ["a", "b"]));
+      assertLessOrEqual(foreign.nodes.length, 8);
+      if (i < 10) assertEquals(foreign.nodes.at(-1), "b");
+    }
+  });
+
   it("have the members of the newest configuration, as far as they have this one", () => {
-    const foreign = new ForeignGeneses("a");
+    const foreign = new ForeignGeneses("a", FOUND);
     foreign.tells(told("h", ["a", "b", "d"]));
     assertEquals(foreign.nodes, ["b", "d"]);
     foreign.tells(told("h", ["a", "e"], 2));

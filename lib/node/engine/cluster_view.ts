@@ -147,6 +147,15 @@ export class ClusterView {
     this.clock.observe(record.floor);
   }
 
+  /**
+   * Before it has a place it believes the nodes of this configuration, too, which is on its disk: its answers and theirs
+   * decide whether that disk is its memory.
+   */
+  believe(configuration: Configuration): void {
+    if (this.#place !== null) return;
+    this.#voices = [...new Set([...this.#given, ...voicesOf(configuration)])];
+  }
+
   /** Learns of a chosen configuration, and of incarnations; see {@linkcode Place.learn}. */
   follow(configuration: Configuration, incarnations: KnownIncarnations): PlaceEvent | undefined {
     const event = this.#place?.learn(configuration, incarnations);

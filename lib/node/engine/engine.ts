@@ -29,10 +29,7 @@ import type { NodeSettings } from "./settings.ts";
 import type { UnheardCounters } from "./unheard_counters.ts";
 import type { FrameCounts, Network } from "./network.ts";
 
-/**
- * Reads, changes and questions of one node under way at the same time; others wait, so that the members'
- * answers stay faster than the resends.
- */
+/** Reads, changes and questions of one node under way at a time, so that answers stay faster than resends. */
 const CHANGES_UNDER_WAY = 1_024;
 
 /**
@@ -209,6 +206,11 @@ export class Engine {
     this.#operations.recover();
   }
 
+  /** Believes the nodes of what is on its disk, too; see {@linkcode ClusterView.believe}. */
+  believe(configuration: Configuration): void {
+    this.#view.believe(configuration);
+  }
+
   /** Learns of a chosen configuration, as {@linkcode Place.learn} does. What waits to leave belongs to the old one, and goes with its header. */
   learn(configuration: Configuration, incarnations: KnownIncarnations = []): void {
     const { place } = this.#view;
@@ -256,10 +258,7 @@ export class Engine {
     this.#operations.end(error);
   }
 
-  /**
-   * Begins an operation that ends with the error of `late` at its deadline, and at once after `fail` or
-   * `close`.
-   */
+  /** Begins an operation that ends with the error of `late` at its deadline, and at once after `fail` or `close`. */
   operation<T>(limits: Limits, late: () => Error = () => this.noQuorum()): Operation<T> {
     return this.#operations.begin(limits, late);
   }

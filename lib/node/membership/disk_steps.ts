@@ -42,6 +42,12 @@ export interface DiskActions {
   readonly replaced: () => void;
 }
 
+/**
+ * Announcements without a majority that has noted the life after which a start from a disk asks again what the others live
+ * under. Their waits double, so the last ones are a second apart.
+ */
+const MAX_ANNOUNCED = 10;
+
 /** Carries out what a start from a disk decides, one step after the other: each waits for the disk. */
 export class DiskSteps {
   readonly #engine: Engine;
@@ -49,6 +55,7 @@ export class DiskSteps {
   readonly #actions: DiskActions;
   #isStoring = false;
   #isStopped = false;
+  #announced = 0;
 
   /** Does nothing before it is asked to. */
   constructor(engine: Engine, disk: MemberDisk, actions: DiskActions) {
@@ -65,6 +72,15 @@ export class DiskSteps {
   /** Goes on no more. */
   stop(): void {
     this.#isStopped = true;
+  }
+
+  /** What the start from the disk asks now, and what follows; `undefined`: there is none. */
+  tick(): { ask: readonly Outgoing[]; event?: DiskEvent } | undefined {
+    const { start } = this.#disk;
+    if (start === null) return undefined;
+    this.#announced = start.isAnnouncing ? this.#announced + 1 : 0;
+    if (this.#announced > MAX_ANNOUNCED) start.lookAgain();
+    return start.tick();
   }
 
   /** Answers with what is on the disk, while that is not decided about. */
@@ -119,6 +135,7 @@ export class DiskSteps {
 
   /** Begins the start again under a newer configuration. */
   follow(configuration: Configuration, known: KnownIncarnations): void {
+    this.#engine.believe(configuration);
     if (this.#disk.start?.follow(configuration, known)) return this.#actions.askSoon();
     // It was removed, or what is on the disk is of an earlier admission.
     this.act({ type: "putAside", why: "stale" });

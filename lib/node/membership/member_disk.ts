@@ -177,6 +177,7 @@ export class MemberDisk {
     const start = new DiskStart({ self, members, life: engine.life, memory, nextId });
     this.#memory = memory;
     this.#start = start;
+    engine.believe(memory.configuration);
     const { record, incarnation, waited } = memory;
     const sources = {
       ...{ record, incarnation, voter: null },

@@ -297,7 +297,7 @@ export class Membership {
   #ask(wait: number): void {
     if (!this.#mayAsk) return;
     const { disk, steps } = this.#storage;
-    const start = disk?.start?.tick();
+    const start = steps?.tick();
     const genesis = start === undefined ? this.#founding.tick() : undefined;
     const ask = start?.ask ?? genesis?.ask ?? [];
     this.#timer.asked(ask);
