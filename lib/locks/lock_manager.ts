@@ -46,8 +46,13 @@ export interface ManagedLock {
   readonly signal: AbortSignal;
 }
 
-/** Called with the lock, or with `null`; the lock is held until what it returns settles. */
-export type LockGrantedCallback<T> = (lock: ManagedLock | null) => T | PromiseLike<T>;
+/**
+ * Called with the lock, or with `null` where a request with `ifAvailable` has found it taken; the lock is held until
+ * what it returns settles.
+ */
+export type LockGrantedCallback<T, L extends ManagedLock | null = ManagedLock | null> = (
+  lock: L,
+) => T | PromiseLike<T>;
 
 /** One held lock, or one request that waits. */
 export interface LockInfo {
@@ -101,7 +106,7 @@ type LockRow = Pick<LockEntry, "pid" | "mode" | "label">;
  * import { memoryNetwork } from "@synod/synod/transports/memory";
  *
  * const node = await join({ id: "w1", members: ["w1"], transport: memoryNetwork().transport() });
- * const result = await node.locks.request("orders/42", async (lock) => lock?.name);
+ * const result = await node.locks.request("orders/42", async (lock) => lock.name);
  * console.log(result); // orders/42
  * await node.close();
  * ```
@@ -128,7 +133,13 @@ export class LockManager {
    * Requests that were aborted or ran out of time count as refused. The wait ends after the node's `timeout`
    * at the latest; the lock is held meanwhile. `node.lock` and `process.lock` have no such order.
    */
-  request<T>(name: string, callback: LockGrantedCallback<T>): Promise<Awaited<T>>;
+  request<T>(name: string, callback: LockGrantedCallback<T, ManagedLock>): Promise<Awaited<T>>;
+  /** The same with options; without `ifAvailable` the callback always gets a lock. */
+  request<T>(
+    name: string,
+    options: LockRequestOptions & { ifAvailable?: false },
+    callback: LockGrantedCallback<T, ManagedLock>,
+  ): Promise<Awaited<T>>;
   /** The same with options. */
   request<T>(
     name: string,
@@ -137,8 +148,8 @@ export class LockManager {
   ): Promise<Awaited<T>>;
   async request<T>(
     name: string,
-    optionsOrCallback: LockRequestOptions | LockGrantedCallback<T>,
-    callback?: LockGrantedCallback<T>,
+    optionsOrCallback: LockRequestOptions | LockGrantedCallback<T, ManagedLock>,
+    callback?: LockGrantedCallback<T, ManagedLock>,
   ): Promise<Awaited<T>> {
     // As with overloads in Web IDL: two arguments are a name and a callback.
     const [given, granted] = callback === undefined
@@ -153,11 +164,13 @@ export class LockManager {
     );
     const key = `${name}`;
     const options = checkOptions(key, given as LockRequestOptions);
+    // The overloads let it expect a lock only where it cannot get `null`.
+    const calledBack = granted as LockGrantedCallback<T>;
     this.#parts.shell.ensureOpen();
     const turn = this.#order.enter();
     try {
       let outcome: { result: Promise<Awaited<T>> } | undefined;
-      while (outcome === undefined) outcome = await this.#attempt(turn, key, options, granted);
+      while (outcome === undefined) outcome = await this.#attempt(turn, key, options, calledBack);
       return await outcome.result;
     } finally {
       this.#order.leave(turn);
