@@ -7,14 +7,19 @@ import type { Random } from "../../testing/random.ts";
 import type { FaultKind } from "./scenario.ts";
 
 /** What is counted besides. */
-type OtherFault = "restart" | "reload" | "isolate" | "blackout" | "lostDisk" | "oldDisk";
+type OtherFault = "restart" | "reload" | "isolate" | "blackout" | BadDisk;
 
 /** The share of the crashes that hit all members at once, if these have disks. */
 const BLACKOUT = 0.3;
 
-/** The probability that a disk is lost then, or as it was before the start of its member. */
+/** The probability that the disk of a member that stops is bad afterwards, if no other one is. */
+const BAD_DISK = 0.6;
+
+/** The share of the bad disks that are lost, of those that may also be as they were before the start of the member. */
 const LOST_DISK = 0.3;
-const OLD_DISK = 0.3;
+
+/** What is wrong with a disk: it is lost, or as it was before the start of its member. */
+type BadDisk = "lostDisk" | "oldDisk";
 
 /**
  * Injects the faults of a scenario into a cluster, until {@linkcode heal}. At most a minority of the members
@@ -93,15 +98,18 @@ export class Faults {
         break;
       }
       case "crash":
-      case "close":
+      case "close": {
         if (kind === "crash" && scenario.storage && this.#random.chance(BLACKOUT)) {
           return this.#blackOut(up);
         }
         if (!this.#mayGo(station)) return;
+        const bad = kind === "crash" ? this.#badDisk(station.id) : null;
         this.#cluster[kind](station);
+        this.#spoil(station.id, bad);
         if (kind === "crash") this.#reports.ended(station);
         if (this.#cluster.scenario.restart) this.#restart(station);
         break;
+      }
       case "replace":
         // Two processes are one member more; of a client that is about to be one, either may be it.
         if (!this.#cluster.scenario.restart || !this.#cluster.votes(station)) return;
@@ -117,24 +125,35 @@ export class Faults {
 
   /** All members stop at once; one may have a bad disk, unless another one has not recovered from that yet. */
   #blackOut(up: readonly Station[]): void {
-    const { hasFormed, lists, isChanging } = this.#cluster;
+    const { hasFormed, lists } = this.#cluster;
     if (!hasFormed) return;
-    const isWhole = !isChanging && lists.members.length > 2 &&
-      this.#cluster.remembering(lists.members).length === lists.members.length;
-    const bad = this.#random.pick(lists.members);
-    const isLost = this.#random.chance(LOST_DISK);
-    const isOld = this.#random.chance(OLD_DISK) && this.#cluster.mayRollBack(bad);
+    const id = this.#random.pick(lists.members);
+    const bad = this.#badDisk(id);
     const voters = up.filter(({ id }) => this.#cluster.isVoter(id));
     for (const station of voters) this.#cluster.crash(station);
-    if (isWhole && isLost) {
-      this.#cluster.loseDisk(bad);
-      this.#count("lostDisk");
-    } else if (isWhole && isOld) {
-      this.#cluster.rollBack(bad);
-      this.#count("oldDisk");
-    }
+    this.#spoil(id, bad);
     for (const station of voters) this.#restart(station);
     this.#count("blackout");
+  }
+
+  /** What the disk of a member is that is about to stop; `null`: good, as if another one has not recovered from a bad one. */
+  #badDisk(id: string): BadDisk | null {
+    const { lists: { members }, isChanging, scenario: { storage } } = this.#cluster;
+    if (!storage || !members.includes(id) || !this.#random.chance(BAD_DISK)) return null;
+    // In a list of two no disk may be bad.
+    const isWhole = !isChanging && members.length > 2 &&
+      this.#cluster.remembering(members).length === members.length;
+    if (!isWhole) return null;
+    return this.#cluster.mayRollBack(id) && !this.#random.chance(LOST_DISK)
+      ? "oldDisk"
+      : "lostDisk";
+  }
+
+  #spoil(id: string, bad: BadDisk | null): void {
+    if (bad === null) return;
+    if (bad === "lostDisk") this.#cluster.loseDisk(id);
+    else this.#cluster.rollBack(id);
+    this.#count(bad);
   }
 
   /** Whether `station` may go down: enough members remain, for a quorum or to help it recover. */

@@ -2,12 +2,14 @@
  * `deno task sim`: runs whole clusters of the shipping code in virtual time, with faults from a seed.
  *
  * - `--seed N`: replays one run; `--trace` shows all events, `--frames` also all frames.
- * - `--seeds COUNT [--from N]`: runs many seeds on all cores, and stops when `--enough` (ten) have failed.
+ * - `--seeds COUNT [--from N]`: runs many seeds on all cores, or in `--workers` of them, and stops when `--enough` (ten)
+ *   have failed.
  * - `--restart yes|no`: whether members that go down start again, without their memory. Default: the seed
  *   decides.
  * - `--changes yes|no`: whether the list of members changes. Default: the seed decides.
  * - `--guests yes|no`: whether there are guests beside the nodes. Default: the seed decides.
  * - `--storage yes|no`: whether members have disks, which survive crashes. Default: the seed decides.
+ * - `--brief yes`: runs with short sessions and few users, several of which cost as much as another one.
  * - `--workload kv|locks|steal|singletons`: the workload of the users. Default: the seed decides.
  *
  * @module
@@ -17,8 +19,9 @@ import { explain, Summary } from "./report.ts";
 import { type RunResult, runSeed } from "./run.ts";
 import { type ScenarioOptions, type Workload, WORKLOAD_NAMES } from "./scenario.ts";
 
-const USAGE = "sim (--seed N [--trace] [--frames] | --seeds COUNT [--from N] [--enough N]) " +
-  `[--restart yes|no] [--changes yes|no] [--guests yes|no] [--storage yes|no] [--workload ${
+const USAGE =
+  "sim (--seed N [--trace] [--frames] | --seeds COUNT [--from N] [--enough N] [--workers N]) " +
+  `[--restart yes|no] [--changes yes|no] [--guests yes|no] [--storage yes|no] [--brief yes|no] [--workload ${
     WORKLOAD_NAMES.join("|")
   }]`;
 
@@ -27,13 +30,15 @@ interface Wish {
   seeds?: number;
   from: number;
   enough: number;
+  workers: number;
   trace: boolean;
   frames: boolean;
   options: ScenarioOptions;
 }
 
 function parseArguments(args: readonly string[]): Wish {
-  const wish: Wish = { from: 1, enough: 10, trace: false, frames: false, options: {} };
+  const workers = navigator.hardwareConcurrency;
+  const wish: Wish = { from: 1, enough: 10, workers, trace: false, frames: false, options: {} };
   const rest = [...args];
   const value = (name: string) => {
     const text = rest.shift();
@@ -65,6 +70,9 @@ function parseArguments(args: readonly string[]): Wish {
       case "--enough":
         wish.enough = count(name);
         break;
+      case "--workers":
+        wish.workers = Math.max(1, count(name));
+        break;
       case "--trace":
         wish.trace = true;
         break;
@@ -79,6 +87,9 @@ function parseArguments(args: readonly string[]): Wish {
         break;
       case "--changes":
         wish.options = { ...wish.options, changes: choice(name, ["yes", "no"]) === "yes" };
+        break;
+      case "--brief":
+        wish.options = { ...wish.options, brief: choice(name, ["yes", "no"]) === "yes" };
         break;
       case "--guests":
         wish.options = { ...wish.options, guests: choice(name, ["yes", "no"]) === "yes" };
@@ -116,7 +127,7 @@ function* numbers(from: number, count: number): Iterable<string> {
   for (let seed = from; seed < from + count; seed++) yield `${seed}`;
 }
 
-async function runMany(count: number, { from, enough, options }: Wish): Promise<boolean> {
+async function runMany(count: number, { from, enough, workers, options }: Wish): Promise<boolean> {
   const summary = new Summary();
   const start = performance.now();
   let told = start;
@@ -132,8 +143,7 @@ async function runMany(count: number, { from, enough, options }: Wish): Promise<
   // A worker must read its own code.
   const { state } = await Deno.permissions.query({ name: "read" });
   if (state === "granted") {
-    const width = navigator.hardwareConcurrency;
-    await runInWorkers(numbers(from, count), width, options, done);
+    await runInWorkers(numbers(from, count), workers, options, done);
   } else {
     console.log("without --allow-read there are no workers: one run after the other");
     for (const seed of numbers(from, count)) {

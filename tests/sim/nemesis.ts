@@ -140,6 +140,8 @@ export class Nemesis {
     node.addEventListener("removed", () => {
       this.#cluster.simulation.note(`${name}: removed`);
       if (node.members.includes(id)) this.#report(`${name} is removed, and a member`);
+      // No process is told that it was replaced any more: an operator ends the older one after a while.
+      this.#cluster.endOlder(id);
     });
   }
 }

@@ -39,12 +39,13 @@ export class Summary {
 
 /** The violations of a run, and the command that replays it. */
 export function explain(result: RunResult): string {
-  const { restart, workload, changes, guests, storage } = result.options;
+  const { restart, workload, changes, guests, storage, brief } = result.options;
   const options = (workload === undefined ? "" : ` --workload ${workload}`) +
     (restart === undefined ? "" : ` --restart ${restart ? "yes" : "no"}`) +
     (changes === undefined ? "" : ` --changes ${changes ? "yes" : "no"}`) +
     (guests === undefined ? "" : ` --guests ${guests ? "yes" : "no"}`) +
-    (storage === undefined ? "" : ` --storage ${storage ? "yes" : "no"}`);
+    (storage === undefined ? "" : ` --storage ${storage ? "yes" : "no"}`) +
+    (brief === true ? " --brief yes" : "");
   return [
     `seed ${result.seed} (${result.scenario.workload}): ${result.violations.length} violations`,
     ...result.violations.map((violation) => `  ${violation.replaceAll("\n", "\n  ")}`),

@@ -59,8 +59,12 @@ const MAX_VIOLATIONS = 20;
 /** The most events of a run: one with more does not come to rest. */
 const MAX_EVENTS = 3_000_000;
 
-/** The time for the cluster to recover after the last fault, in milliseconds. */
+/** The time for the cluster to recover after the last fault, at least and at most, besides sessions, in milliseconds. */
+const RECOVERY_AT_LEAST = 1_000;
 const RECOVERY = 10_000;
+
+/** The time between two looks at whether all nodes have recovered, in milliseconds. */
+const LOOK = 250;
 
 /** The time for operations to end after that, in milliseconds: all have a time limit. */
 const PATIENCE = 20_000;
@@ -103,6 +107,7 @@ export async function runSeed(seed: string, options: RunOptions = {}): Promise<R
       changes: options.changes,
       guests: options.guests,
       storage: options.storage,
+      brief: options.brief,
     },
     statistics: {
       time: simulation.time,
@@ -200,8 +205,7 @@ class Run {
     await this.#reload();
     users.stop();
     faults.heal();
-    // Sessions of lost nodes end, clocks that were set back catch up, and `until` passes.
-    await this.#run(RECOVERY + 3 * sessionTtl);
+    await this.#recover();
     await this.#run(PATIENCE, () => users.operations.pending.length === 0);
     // What was left half-way is finished by the members, one change after the other.
     await this.#run(LONGEST_CHANGE + 6 * sessionTtl, () => !cluster.isChanging);
@@ -218,6 +222,15 @@ class Run {
     await this.#close();
     this.observer.finish();
     users.finish();
+  }
+
+  /** Sessions of lost nodes end, clocks that were set back catch up, `until` passes, and all nodes have a quorum. */
+  async #recover(): Promise<void> {
+    const { cluster, simulation } = this;
+    const { sessionTtl } = this.#scenario;
+    const latest = simulation.time + RECOVERY + 3 * sessionTtl;
+    await this.#run(RECOVERY_AT_LEAST + 3 * sessionTtl);
+    while (simulation.time < latest && !cluster.isWhole) await this.#run(LOOK);
   }
 
   /** Starts all members again while they run and work, if the scenario says so and all of them are up. */

@@ -17,6 +17,10 @@ export const MOST_MEMBERS = 7;
 /** The shortest session TTL of a guest, in milliseconds: a third of it has to be longer than a round trip. */
 const SHORTEST_GUEST_TTL = 500;
 
+/** The session TTLs of brief runs, in milliseconds, and the weights of the numbers of members that they begin with. */
+const BRIEF_TTLS = [200, 500];
+const BRIEF_MEMBERS = { 1: 3, 2: 3, 3: 8, 4: 1, 5: 1 };
+
 /** The weights of round trips in milliseconds; 0 stands for far less than a session TTL. */
 const ROUND_TRIPS = { 0: 15, 3_000: 1, 20_000: 1 };
 
@@ -137,15 +141,43 @@ export interface ScenarioOptions {
   readonly changes?: boolean;
   /** Whether there are guests, as far as the network is fast enough for them. Default: drawn from the seed. */
   readonly guests?: boolean;
+  /**
+   * Whether runs are brief, for searches with many seeds: sessions are short, so that as many faults and more changes of
+   * the list fit into less time, there are fewer members at the beginning and fewer users, and no reload. Default: `false`.
+   */
+  readonly brief?: boolean;
 }
 
 /** The scenario of a seed. */
 export function drawScenario(random: Random, options: ScenarioOptions = {}): Scenario {
   const scenario = drawUsual(random, options);
+  if (options.brief === true) return briefly(scenario, random.fork("brief"));
   const roundTrip = Number(random.fork("slow").weighted(ROUND_TRIPS));
   // A host has half a second to report that it is starting an instance.
   const isSlow = roundTrip > 0 && scenario.workload !== "singletons";
   return isSlow ? slowed(scenario, roundTrip) : scenario;
+}
+
+/** The scenario in less time, and with less load. */
+function briefly(scenario: Scenario, random: Random): Scenario {
+  const sessionTtl = random.pick(BRIEF_TTLS);
+  const { changes, calm, concurrency, think, stall } = scenario;
+  return {
+    ...scenario,
+    sessionTtl,
+    guests: sessionTtl < SHORTEST_GUEST_TTL ? [] : scenario.guests,
+    changes: changes && random.pick([200, 2 * sessionTtl]),
+    concurrency: Math.min(concurrency, 2),
+    think: Math.max(think, 100),
+    timeout: Math.min(scenario.timeout, 2_000),
+    duration: 5 * sessionTtl + random.integer(2_000, 4_000),
+    calm: Math.min(calm, 1_000),
+    stall: stall.chance === 0
+      ? stall
+      : { ...stall, longest: Math.min(stall.longest, 2 * sessionTtl) },
+    clockStep: sessionTtl < 500 ? 0 : scenario.clockStep,
+    reload: null,
+  };
 }
 
 /**
@@ -195,7 +227,8 @@ function drawChanges(
 function drawUsual(random: Random, options: ScenarioOptions): Scenario {
   // A separate stream, so that the other draws of a seed do not depend on the workload option.
   const workload = options.workload ?? random.fork("workload").weighted(WORKLOADS);
-  const count = Number(random.weighted({ 1: 2, 2: 3, 3: 60, 4: 5, 5: 30 }));
+  const usual = Number(random.weighted({ 1: 2, 2: 3, 3: 60, 4: 5, 5: 30 }));
+  const count = options.brief === true ? Number(random.fork("few").weighted(BRIEF_MEMBERS)) : usual;
   const clientCount = random.chance(0.4) ? random.integer(1, 2) : 0;
   const sessionTtl = random.pick([200, 500, 1_000, 2_000, 5_000]);
   const shortest = random.pick([0.2, 1, 5]);

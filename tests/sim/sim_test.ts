@@ -118,6 +118,16 @@ describe("a simulated cluster", () => {
     assertGreater(lines.length, 1_000);
   });
 
+  it("has brief runs, with short sessions and no reload", () => {
+    for (let seed = 0; seed < 100; seed++) {
+      const random = new Random(`${seed}`);
+      const scenario = drawScenario(random, { brief: true, changes: true });
+      assert(scenario.sessionTtl <= 500 && scenario.duration <= 6_500, `seed ${seed}`);
+      assertEquals(scenario.reload, null);
+      assert(scenario.spares.length > 0 && scenario.changes !== null, `seed ${seed}`);
+    }
+  });
+
   it("has a workload that its seed decides", async () => {
     const seeds = Array.from({ length: 50 }, (_, seed) => `${seed}`);
     const scenarios = seeds.map((seed) => drawScenario(new Random(seed)));

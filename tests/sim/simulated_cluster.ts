@@ -180,6 +180,14 @@ export class Cluster {
     return this.lists.areChanging || [...this.changers].some(({ down }) => !down);
   }
 
+  /** Whether all members are up, and all nodes that are up have a quorum, those aside that wait to be added. */
+  get isWhole(): boolean {
+    return this.missingMembers.length === 0 && this.up.every((station) => {
+      const { machine, node } = station;
+      return this.waits(station) || machine.peek(machine.time, () => node!.hasQuorum);
+    });
+  }
+
   /** Whether a node has waited to be added since its start: it is in its own list, and not in that of the cluster. */
   waits({ id, list, ready }: Station): boolean {
     return !ready && list.includes(id) && !this.lists.members.includes(id);
@@ -395,6 +403,15 @@ export class Cluster {
     this.simulation.note(`${station.name} is replaced`);
     station.closing = true;
     this.boot(station.id);
+  }
+
+  /** Ends the processes under this id that were replaced. */
+  endOlder(id: string): void {
+    const latest = this.#stations.findLast((station) => station.id === id);
+    for (const station of this.#stations) {
+      const { closing, down } = station;
+      if (station.id === id && station !== latest && closing && !down) this.crash(station);
+    }
   }
 
   /** Makes a node leave in an orderly way. */

@@ -69,8 +69,10 @@ export class Watchers {
       const watcher: Watcher = { station, key, told: undefined, ended: false };
       this.#watchers.push(watcher);
       const controller = new AbortController();
-      if (short && aborts) machine.setTimer(() => controller.abort("enough"), life);
-      void this.#watch(watcher, controller.signal, () => short && !aborts);
+      const cancel = short && aborts
+        ? machine.setTimer(() => controller.abort("enough"), life)
+        : () => {};
+      void this.#watch(watcher, controller.signal, () => short && !aborts).finally(cancel);
     }, begin);
   }
 

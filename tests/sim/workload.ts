@@ -130,8 +130,8 @@ export class Workload {
       claim: 25,
       get: 30,
       token: 6,
-      node: 4,
-      pid: 4,
+      node: 6,
+      pid: 10,
       keys: 4,
       spawn: 12,
       exit: 3,
@@ -382,6 +382,8 @@ export class Workload {
     const kind = random.weighted(this.#cluster.scenario.bindings);
     const until = () => station.node!.kv.now() + random.integer(-50, 2_000);
     const extra = random.chance(0.3) ? { until: until() } : {};
+    // Without one to bind to: an unbound value would stay for good, and end all that happens to the key.
+    const instead = { until: until() };
     switch (kind) {
       case "none":
         return {};
@@ -389,7 +391,7 @@ export class Workload {
       case "foreignProcess": {
         const owner = kind === "process" ? station : random.pick(this.#cluster.up);
         const living = [...this.#processes.get(owner) ?? []];
-        return living.length === 0 ? extra : { process: random.pick(living), ...extra };
+        return living.length === 0 ? instead : { process: random.pick(living), ...extra };
       }
       case "node":
         return { node: station.id, ...extra };
@@ -399,7 +401,7 @@ export class Workload {
       }
       case "key": {
         const others = this.keys.filter((other) => other !== key);
-        return others.length === 0 ? extra : { key: random.pick(others), ...extra };
+        return others.length === 0 ? instead : { key: random.pick(others), ...extra };
       }
       case "until":
         return { until: until() };
