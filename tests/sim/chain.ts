@@ -331,7 +331,7 @@ export class Chain {
     for (const replaced of register.written.values()) {
       if (replaced.state.token !== over) continue;
       const lasts = replaced.ended === null || replaced.ended > decided;
-      if (replaced.state.present && lasts && !isLock(id) && !isConfiguration(id)) {
+      if (replaced.state.present && lasts && !changes(id)) {
         why = `nothing had ended ${replaced.identity}`;
       } else if (replaced.identity === before.identity) {
         return undefined;
@@ -410,6 +410,14 @@ export class Chain {
 
 /** The prefix of the register ids of singletons. */
 const SINGLETON = "s";
+
+/** The prefix of the register ids of states of instances. */
+const STATE = "t";
+
+/** Whether the value of a register changes while it lasts. Who may change a state is checked by its writers. */
+function changes(id: RegisterId): boolean {
+  return isLock(id) || isConfiguration(id) || id[0] === STATE;
+}
 
 /** Whether a register is that of a lock: the end of its value depends on its holders and waiters. */
 function isLock(id: RegisterId): boolean {
