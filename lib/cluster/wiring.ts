@@ -145,9 +145,9 @@ export function wireNode(
     },
     memberRestarted: () => core.watches.memberRestarted(),
     heard: (life) => proofs.heard(life),
-    memberHeard: (from, incarnation) => {
-      contacts.heard(from, incarnation);
-      membership.memberHeard(incarnation);
+    frameHeard: (from, { incarnation }) => {
+      if (engine.members.includes(from)) contacts.heard(from, incarnation);
+      membership.heard(from, incarnation);
     },
     silence: () => membership.isStorageInUse ? STORAGE_IN_USE : contacts.describeSilent(),
     tookLife: (life) => emit("life", { life }),

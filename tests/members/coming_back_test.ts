@@ -32,6 +32,21 @@ describe("nodes that start again after a change of the members (section 11)", ()
     assertEquals(await time.until(cluster.node("n5").kv.get("a")), { ok: true, value: 1 });
   });
 
+  it("members with the first list hear the cluster, of which they know no other member", async () => {
+    await using cluster = await VirtualCluster.start(2, OPTIONS);
+    const { time, nodes: [n1] } = cluster;
+    for (const id of ["n3", "n4", "n5"]) await time.until((await cluster.join(id)).ready);
+    const members = ["n1", "n2", "n3", "n4", "n5"];
+    await time.until(n1.changeMembers(members));
+    for (const id of ["n1", "n2"]) cluster.crash(id);
+    await cluster.pass(1_000);
+    for (const id of ["n1", "n2"]) {
+      const again = await cluster.join(id);
+      await time.until(again.ready);
+      assertEquals(again.members, members, id);
+    }
+  });
+
   it("members and clients that start at the same time with lists of different times follow the cluster", async () => {
     await using cluster = await VirtualCluster.start(3, OPTIONS);
     const { time, nodes: [, n2] } = cluster;

@@ -98,7 +98,7 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "a node does not tell its genesis that a process votes",
-      find: "membership.memberHeard(incarnation);",
+      find: "membership.heard(from, incarnation);",
       replace: "",
     },
   ]),

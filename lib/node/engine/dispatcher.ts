@@ -73,8 +73,8 @@ export interface EngineHandlers extends ViewEvents {
   readonly broken: (error: SynodError) => void;
   /** A frame has arrived that this life of a node sent. */
   readonly heard: (life: Life) => void;
-  /** A frame of a member has arrived; `incarnation` is not `null` if it votes. */
-  readonly memberHeard?: (from: string, incarnation: Life | null) => void;
+  /** A frame with this header has arrived, from a member or from another node. */
+  readonly frameHeard?: (from: string, header: Header) => void;
   /** Which members do not answer, and why; empty if all do. */
   readonly silence?: () => string;
   /** This node has taken a new life. */

@@ -322,7 +322,7 @@ export class Engine {
       return this.#drop(from, bytes.length, "counter", `its counter is ${highest}`);
     }
     this.frames.received++;
-    if (this.members.includes(from)) this.#handlers.memberHeard?.(from, frame.header.incarnation);
+    this.#handlers.frameHeard?.(from, frame.header);
     this.guard(() => this.#dispatcher.receive(from, frame), from, bytes.length);
   }
 

@@ -148,9 +148,17 @@ export class Membership {
     if (this.#mayAsk && !this.#timer.isSlow) this.#timer.now();
   }
 
-  /** A frame of another process of a member has arrived; `incarnation` is not `null` if it votes. */
-  memberHeard(incarnation: Life | null): void {
-    if (incarnation !== null) this.#founding.heardVote();
+  /**
+   * A frame of another process has arrived; `incarnation` is not `null` if it votes. Then a memory is left. It may be that
+   * of a cluster whose list is another one by now: a node without a cluster asks its sender, too.
+   */
+  heard(from: string, incarnation: Life | null): void {
+    if (incarnation === null) return;
+    if (!this.#engine.members.includes(from)) {
+      if (this.#engine.record !== null) return;
+      this.#strangers.hears(from);
+    }
+    this.#founding.heardVote();
   }
 
   /** Answers a question of another node. */

@@ -45,6 +45,11 @@ export class Strangers {
     }
   }
 
+  /** A node that votes has been heard: it can tell of its cluster. */
+  hears(node: string): void {
+    if (this.#tellers.size < MAX_TELLERS) this.#tellers.add(node);
+  }
+
   /** Takes an answer; `record` is what this node tells, if it votes. */
   answered(from: string, header: Header, reply: Reply, record: RecordReply | null): void {
     const { self, members, life } = this.#engine;
@@ -55,7 +60,7 @@ export class Strangers {
     if (reply.type !== "record" || from === self || header.life === life) return;
     const { configuration } = reply;
     for (const node of [from, ...configuration === undefined ? [] : votersOf(configuration)]) {
-      if (this.#tellers.size < MAX_TELLERS && node !== self) this.#tellers.add(node);
+      if (node !== self) this.hears(node);
     }
   }
 }
