@@ -84,13 +84,21 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "a process that does not vote voids a round of the genesis",
-      find: "if (incarnation !== null) this.#founding.heardVote();",
-      replace: "this.#founding.heardVote();",
+      find: "    if (incarnation === null) return;\n    if (!this.#engine.members",
+      replace: "    if (!this.#engine.members",
     },
     {
       section: 7,
       name: "the genesis does not hear of a process that votes",
-      find: "if (incarnation !== null) this.#founding.heardVote();",
+      find: "      this.#strangers.hears(from);\n    }\n    this.#founding.heardVote();",
+      replace: "      this.#strangers.hears(from);\n    }",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/membership.ts", ["tests/members/coming_back_test.ts"], [
+    {
+      section: 11,
+      name: "a node without a cluster does not ask those that vote under another list",
+      find: "this.#strangers.hears(from);",
       replace: "",
     },
   ]),

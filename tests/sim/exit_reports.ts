@@ -27,9 +27,12 @@ export class ExitReports {
     if (!this.#reports || station.node === null || station.isGuest) return;
     const { simulation, scenario } = this.#cluster;
     const { life } = station.node;
+    // Its last turn may have stalled, and has been run to its end already: what it did happens only then.
+    const over = station.machine.time - simulation.time;
     for (let left = this.#random.integer(0, MAX_REPORTS); left > 0; left--) {
       const longest = this.#random.pick([0, 20, 3 * scenario.sessionTtl]);
-      simulation.after(this.#random.between(0, longest), () => this.#report(station.name, life));
+      const wait = over + this.#random.between(0, longest);
+      simulation.after(wait, () => this.#report(station.name, life));
     }
   }
 
