@@ -7,7 +7,7 @@ import {
   lifeIn,
   votersOf,
 } from "./configuration.ts";
-import { majority } from "./quorum.ts";
+import { helpersNeeded } from "./quorum.ts";
 
 /** What a living node tells of its genesis. */
 interface Told {
@@ -54,12 +54,12 @@ export class ForeignGeneses {
 
   /**
    * Whether the memory on the disk, of a cluster of these `voters`, is over. `geneses`: what other nodes live under, by
-   * their ids. It is over if too many voters live under other geneses for a majority to remember it; or if so many members
+   * their ids. It is over if so many voters live under other geneses that the rest can help none of them back; or if so many members
    * of a cluster that has admitted this one since live under that one's genesis that it can recover there.
    */
   areAlive(geneses: ReadonlyMap<string, string>, voters: readonly string[]): boolean {
     const foreign = voters.filter((id) => geneses.has(id)).length;
-    if (foreign > voters.length - majority(voters.length)) return true;
+    if (voters.length - foreign < helpersNeeded(voters.length)) return true;
     return this.#places().some(([genesis, configuration]) =>
       helpersIn(configuration, this.#self)
         .every(({ of, needed }) => of.filter((id) => geneses.get(id) === genesis).length >= needed)

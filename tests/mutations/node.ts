@@ -91,6 +91,12 @@ export const NODE: readonly Mutation[] = [
   ...mutationsOf("lib/node/quorum/register_proposals.ts", ["tests/node/quorum/proposals_test.ts"], [
     {
       section: 3,
+      name: "an attempt that a change has ended goes on",
+      find: "return this.#proposer === proposer ? step : undefined;",
+      replace: "return step;",
+    },
+    {
+      section: 3,
       name: "a change that has written takes the short way",
       find: "part.options.mustWrite === true || part.wrote ||",
       replace: "part.options.mustWrite === true ||",

@@ -172,7 +172,7 @@ export const STORAGE: readonly Mutation[] = [
     {
       section: 7,
       name: "one process of another genesis puts a disk aside",
-      find: "foreign > voters.length - majority(voters.length)",
+      find: "voters.length - foreign < helpersNeeded(voters.length)",
       replace: "foreign > 0",
     },
     {

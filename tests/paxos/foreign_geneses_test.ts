@@ -37,6 +37,12 @@ describe("ForeignGeneses", () => {
     assertEquals(areAlive([], { b: "h", c: "i" }), true);
   });
 
+  it("do not end a memory of two members, one of which can help the other back", () => {
+    const foreign = new ForeignGeneses("a", FOUND);
+    assertEquals(foreign.areAlive(new Map([["b", "h"]]), ["a", "b"]), false);
+    assertEquals(foreign.areAlive(new Map([["b", "h"], ["c", "h"]]), ["a", "b", "c", "d"]), true);
+  });
+
   it("end a memory whose member can recover under one of them", () => {
     const geneses = [told("h", ["a", "b", "d"])];
     assertEquals(areAlive(geneses, { b: "h" }), false);

@@ -149,11 +149,12 @@ export class ClusterView {
 
   /**
    * Before it has a place it believes the nodes of this configuration, too, which is on its disk: its answers and theirs
-   * decide whether that disk is its memory.
+   * decide whether that disk is its memory. `null`: there is no such disk any more.
    */
-  believe(configuration: Configuration): void {
+  believe(configuration: Configuration | null): void {
     if (this.#place !== null) return;
-    this.#voices = [...new Set([...this.#given, ...voicesOf(configuration)])];
+    const told = configuration === null ? [] : voicesOf(configuration);
+    this.#voices = [...new Set([...this.#given, ...told])];
   }
 
   /** Learns of a chosen configuration, and of incarnations; see {@linkcode Place.learn}. */

@@ -207,7 +207,7 @@ export class Engine {
   }
 
   /** Believes the nodes of what is on its disk, too; see {@linkcode ClusterView.believe}. */
-  believe(configuration: Configuration): void {
+  believe(configuration: Configuration | null): void {
     this.#view.believe(configuration);
   }
 

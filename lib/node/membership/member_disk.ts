@@ -161,6 +161,7 @@ export class MemberDisk {
     this.#memory = null;
     this.#blank = null;
     this.#state = state;
+    this.#engine.believe(null);
     await this.#disk.clear();
   }
 

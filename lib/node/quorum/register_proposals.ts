@@ -188,10 +188,13 @@ export class RegisterProposals {
     if (step !== undefined) this.#do(step);
   }
 
-  /** The proposer's next step. An error ends the changes of this round, and nothing else. */
+  // A change that looks at a clock may find that its session is over: that ends the attempt meanwhile.
+  /** The proposer's next step, if the attempt goes on. An error ends the changes of this round, and nothing else. */
   #attempted<T>(next: () => T): T | undefined {
+    const proposer = this.#proposer;
     try {
-      return next();
+      const step = next();
+      return this.#proposer === proposer ? step : undefined;
     } catch (error) {
       const batch = this.#batch;
       const reason = this.#engine.contain(error);
@@ -284,7 +287,7 @@ export class RegisterProposals {
 
   #resendLater(attempt: number, wait = attempt): void {
     const { runtime } = this.#engine;
-    // The gate may let it pass after a way to a member has opened: then it has been sent again already.
+    // After a wait at the gate it may have been sent again already.
     this.#cancelTimer();
     this.#cancelTimer = runtime.setTimer(() => {
       const proposer = this.#running;
@@ -312,8 +315,7 @@ export class RegisterProposals {
     if (proposer === undefined) return;
     if (isConfiguration(this.#register)) return this.#overtaken();
     proposer.follow(this.#engine.members);
-    // Otherwise it waits, and begins when it may.
-    if (this.#requestId === undefined) return;
+    if (this.#requestId === undefined) return; // It waits, and begins when it may.
     this.#stopAsking();
     this.#start();
   };
@@ -390,9 +392,7 @@ export class RegisterProposals {
     this.#bound = undefined;
     this.#proposer = undefined;
     this.#batch = [];
-    for (const waiting of this.#waiting) {
-      if (waiting.operation.ended) this.#waiting.delete(waiting);
-    }
+    for (const one of this.#waiting) if (one.operation.ended) this.#waiting.delete(one);
     if (this.#waiting.size > 0) this.#begin();
     else this.#events.idle();
   }

@@ -75,6 +75,22 @@ describe("Proposals: changes of one register", () => {
     assertEquals([first, left, later].map(({ chosen }) => chosen()?.result), ["x", "xy", "xyz"]);
   });
 
+  it("one that ends itself while it looks at a state ends its attempt", async () => {
+    const node = await ScriptedNode.start();
+    const aborter = new AbortController();
+    const end: RegisterChange<null> = () => {
+      aborter.abort(new Error("its session is over"));
+      return { draft: null, result: null };
+    };
+    const { promise } = propose(node, end, { signal: aborter.signal });
+    const ended = promise.then(() => "chosen", (error) => error.message);
+    await node.ask("a", "b");
+    assertEquals(await ended, "its session is over");
+    const next = propose(node, append("x"));
+    for (let round = 0; round < 2; round++) await node.ask("a", "b");
+    assertEquals(next.chosen()?.result, "x");
+  });
+
   it("one that is no longer waited for is not made", async () => {
     const node = await ScriptedNode.start();
     const aborter = new AbortController();

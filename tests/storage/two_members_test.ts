@@ -1,0 +1,44 @@
+// Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Stored } from "./support/stored.ts";
+
+describe("a cluster of two with disks (section 7)", () => {
+  it("keeps its only good disk beside one process that has begun anew (epoch 0)", async () => {
+    await using cluster = new Stored({ clients: true, timeout: 2_000 }, ["b", "a"]);
+    await cluster.start("b", "a");
+    await cluster.ready("b", "a");
+    await cluster.put("a", "key", 1);
+    cluster.crash("a", "b");
+    cluster.disk("b").lose();
+    cluster.ids = ["b"];
+    await cluster.start("b");
+    await cluster.pass(1_000);
+    cluster.ids = ["b", "a"];
+    await cluster.start("a");
+    await cluster.pass(10_000);
+    assertEquals(cluster.disk("a").aside.length, 0);
+  });
+
+  it("keeps its only good disk beside one process that has begun anew", async () => {
+    await using cluster = new Stored({ clients: true, timeout: 2_000 }, ["b"]);
+    await cluster.start("b");
+    await cluster.ready("b");
+    cluster.ids = ["b", "a"];
+    await cluster.start("a");
+    await cluster.pass(1_500);
+    await cluster.time.until(cluster.nodes.get("b")!.changeMembers(cluster.ids));
+    await cluster.pass(3_000);
+    await cluster.put("a", "key", 1);
+    cluster.crash("a", "b");
+    // One disk of two is lost, and that member has its first options: it begins alone.
+    cluster.disk("b").lose();
+    cluster.ids = ["b"];
+    await cluster.start("b");
+    await cluster.pass(1_000);
+    cluster.ids = ["b", "a"];
+    await cluster.start("a");
+    await cluster.pass(10_000);
+    assertEquals(cluster.disk("a").aside.length, 0);
+  });
+});
