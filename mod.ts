@@ -7,6 +7,8 @@
 export { type Key, type KeyPart } from "./lib/codec.ts";
 export { type Result, SynodError, type SynodErrorCode } from "./lib/errors.ts";
 export { type Claim, PaxosKV } from "./lib/kv/paxos_kv.ts";
+export { Cell, type CellState } from "./lib/cells/cell.ts";
+export type { CellOptions } from "./lib/cells/options.ts";
 export type {
   GetOptions,
   KeyOptions,

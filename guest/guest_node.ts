@@ -64,9 +64,9 @@ export class GuestNode extends FeaturedNode<GuestEvents> {
       unreachable: (why) => this.emit("error", { error: this.#unreachable(why) }),
       refused: (server, end) => this.#refused(server, end.reason, end.cause),
     });
-    const { shell, store, owners, locks, lockRequests, calls, processes, closing } = parts;
+    const { shell, store, cells, owners, locks, lockRequests, calls, processes, closing } = parts;
     super(settings.id, {
-      ...{ shell, store, owners, locks, calls, processes, closing: closing.signal },
+      ...{ shell, store, cells, owners, locks, calls, processes, closing: closing.signal },
       readAll: (isWanted, limits) => lockRequests.readAll(isWanted, limits),
       within: (promise) => shell.within(promise),
     });

@@ -24,6 +24,8 @@ export type {
   WatchOptions,
 } from "../lib/kv/options.ts";
 export { type Claim, PaxosKV } from "../lib/kv/paxos_kv.ts";
+export { Cell, type CellState } from "../lib/cells/cell.ts";
+export type { CellOptions } from "../lib/cells/options.ts";
 export type { Change } from "../lib/kv/watch.ts";
 export type { EntryChange } from "../lib/kv/watch_all.ts";
 export { Lock } from "../lib/locks/lock.ts";

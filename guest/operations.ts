@@ -167,7 +167,7 @@ export class GuestOperations {
         }
         run.isAnswered = true;
         // It says nothing about what became of it when it was sent before.
-        if (run.isRepeated && run.request.type === "put") {
+        if (run.isRepeated && (run.request.type === "put" || run.request.type === "cell")) {
           return run.operation.resolve({ type: "unknown" });
         }
         if (run.isRepeated && run.request.type === "call") {

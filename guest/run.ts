@@ -116,7 +116,7 @@ export class Run {
     const { request } = this;
     let size = OVERHEAD;
     if ("register" in request) size += 2 * request.register.length;
-    if (request.type === "put") size += request.value.length;
+    if (request.type === "put" || request.type === "cell") size += request.value?.length ?? 0;
     if ("args" in request) size += request.args.length;
     return size;
   }

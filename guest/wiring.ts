@@ -14,6 +14,7 @@ import { GuestOperations } from "./operations.ts";
 import { GuestOwners } from "./owners.ts";
 import { GuestSession, type GuestSessionEvents } from "./session.ts";
 import { GuestShell } from "./shell.ts";
+import { GuestCells } from "./cells.ts";
 import { GuestStore } from "./store.ts";
 
 /** The parts of a guest, each connected to those that it needs. */
@@ -24,6 +25,7 @@ export interface GuestParts {
   readonly link: Link;
   readonly owners: GuestOwners;
   readonly store: GuestStore;
+  readonly cells: GuestCells;
   readonly lockRequests: GuestLocks;
   readonly locks: Locks;
   readonly calls: SingletonCalls;
@@ -72,6 +74,7 @@ export function wireGuest(
   const operations = new GuestOperations(shell, clock, link);
   const owners = new GuestOwners(name, shell, operations);
   const store = new GuestStore(name, shell, operations, owners);
+  const cells = new GuestCells(store, operations);
   const handovers = new GuestHandovers({ shell, session, owners, store });
   const lockRequests = new GuestLocks(shell, operations);
   const locks = new Locks(shell, owners, lockRequests);
@@ -81,7 +84,7 @@ export function wireGuest(
   const attempts = new Calls({ shell, finder, outbound, locations });
   const calls = new SingletonCalls({ shell, calls: attempts, finder, callTimeout });
   return {
-    ...{ shell, session, operations, link, owners, store, lockRequests, locks, calls },
+    ...{ shell, session, operations, link, owners, store, cells, lockRequests, locks, calls },
     processes: new Set<Process<unknown>>(),
     closing: new AbortController(),
   };

@@ -60,9 +60,9 @@ export class ClusterNode extends FeaturedNode<ClusterEvents> {
       emit: (type, detail) => this.emit(type, detail),
       spawn: () => this.spawn(undefined) as Process<unknown>,
     });
-    const { core, store, table, lockTable, locks, singletons, processes } = parts;
+    const { core, store, cells, table, lockTable, locks, singletons, processes } = parts;
     super(settings.id, {
-      ...{ shell: core, store, owners: table, locks, processes },
+      ...{ shell: core, store, cells, owners: table, locks, processes },
       readAll: (isWanted, limits) => readLocks(core, lockTable, isWanted, limits),
       calls: singletons.calls,
       closing: lifecycle.closing,

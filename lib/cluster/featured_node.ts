@@ -1,3 +1,6 @@
+import { Cell } from "../cells/cell.ts";
+import type { CellOptions } from "../cells/options.ts";
+import type { CellStore } from "../cells/store.ts";
 import type { Key } from "../codec/key.ts";
 import { type Result, SynodError } from "../errors.ts";
 import { PaxosKV } from "../kv/paxos_kv.ts";
@@ -28,6 +31,7 @@ import { EventfulNode, type ProcessEvents } from "./events.ts";
 export interface NodeFeatures {
   readonly shell: NodeShell;
   readonly store: KvStore;
+  readonly cells: CellStore;
   readonly owners: Owners;
   readonly locks: Locks;
   /** See {@linkcode LockManagerParts}. */
@@ -41,7 +45,7 @@ export interface NodeFeatures {
   readonly within: <T>(promise: Promise<T>) => Promise<T | void>;
 }
 
-/** The features of a node: keys, processes, locks and singletons of its cluster. */
+/** The features of a node: keys, cells, processes, locks and singletons of its cluster. */
 export abstract class FeaturedNode<Events extends ProcessEvents> extends EventfulNode<Events> {
   /** The id of the node. */
   readonly id: string;
@@ -120,6 +124,16 @@ export abstract class FeaturedNode<Events extends ProcessEvents> extends Eventfu
   lock(key: Key, options?: LockOptions): Promise<Lock | null>;
   lock(key: Key, options: LockOptions = {}): Promise<Lock | null> {
     return this.#features.locks.lock(key, options);
+  }
+
+  /**
+   * A value of the cluster that changes, under this name: see {@linkcode Cell}. Sends nothing yet. Throws a
+   * `TypeError` for a name that cannot be encoded, and for a bad option.
+   */
+  cell<T = unknown>(name: Key, options: CellOptions = {}): Cell<T> {
+    const { cells: store, closing } = this.#features;
+    store.shell.ensureOpen();
+    return new Cell<T>({ store, closing }, name, options);
   }
 
   /** The present owners of the lock on `key`. */

@@ -1,6 +1,8 @@
 import type { PersonalReply, PersonalRequest } from "../paxos/messages.ts";
 import { makeLife } from "../paxos/ballot.ts";
 import { kindOf, REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
+import { PaxosCells } from "../cells/paxos_cells.ts";
+import type { CellStore } from "../cells/store.ts";
 import { PaxosStore } from "../kv/paxos_store.ts";
 import { Puts } from "../kv/puts.ts";
 import type { KvStore } from "../kv/store.ts";
@@ -57,6 +59,7 @@ export interface NodeParts {
   readonly table: ProcessTable;
   readonly puts: Puts;
   readonly store: KvStore;
+  readonly cells: CellStore;
   readonly lockTable: LockTable;
   readonly locks: Locks;
   readonly singletons: Singletons;
@@ -184,10 +187,16 @@ export function wireNode(
       // The cluster may have restarted without this node.
       unanswered: () => recordQueries.recheck(),
     },
-    (core, register) =>
-      kindOf(register) === REGISTER_KINDS.lock
-        ? lockTable.reread(register)
-        : core.liveness.live(register, core.limits()),
+    (core, register) => {
+      switch (kindOf(register)) {
+        case REGISTER_KINDS.lock:
+          return lockTable.reread(register);
+        case REGISTER_KINDS.cell:
+          return core.reads.read(register, core.limits());
+        default:
+          return core.liveness.live(register, core.limits());
+      }
+    },
   );
   const proofs = new Proofs(engine, core.pacing);
   const membership: Membership = new Membership(
@@ -262,7 +271,15 @@ export function wireNode(
   const parts = {
     ...{ settings, gateway, links, engine, core, membership, recordQueries, contacts, proofs },
     ...{ tombstones, housekeeper, changes },
-    ...{ table, puts, store: new PaxosStore(core, puts, table), lockTable, locks, singletons },
+    ...{
+      table,
+      puts,
+      store: new PaxosStore(core, puts, table),
+      cells: new PaxosCells(core),
+      lockTable,
+      locks,
+      singletons,
+    },
     processes: new Set<Process<unknown>>(),
   };
   const lifecycle = new Lifecycle(parts, emit);

@@ -115,6 +115,8 @@ const registerOf = (kinds: string): Field<string> =>
   );
 
 const key = registerOf(REGISTER_KINDS.key);
+const cell = registerOf(REGISTER_KINDS.cell);
+const keyOrCell = registerOf(REGISTER_KINDS.key + REGISTER_KINDS.cell);
 const lock = registerOf(REGISTER_KINDS.lock);
 const singleton = registerOf(REGISTER_KINDS.singleton);
 
@@ -169,11 +171,12 @@ const prefix = plain((field) =>
 );
 
 const operation = union<GuestOperation>({
-  read: { register: key },
+  read: { register: keyOrCell },
   put: { register: key, value: bytes, bindings },
+  cell: { register: cell, over: nullable(counter), value: nullable(bytes) },
   release: { register: key, session: sequence, seq: count, unsure: bool },
   list: { prefix, values: bool },
-  watch: { register: key },
+  watch: { register: keyOrCell },
   watchAll: { prefix },
   lock: {
     register: lock,
@@ -232,6 +235,8 @@ const outcome = union<GuestOutcome>({
   agreed: { token: counter, value: nullable(bytes) },
   invalid: { reason: message },
   unknown: {},
+  wrote: { token: counter },
+  conflict: {},
   pieces: { pieces: count },
   granted: { token: counter, counter, life: ballotLife },
   refused: {},

@@ -55,7 +55,7 @@ export interface GuestCall {
 
 /** One operation of a guest. Of an own session, process or request it gives the number. */
 export type GuestOperation =
-  /** The value of a key. */
+  /** The value of a key, or of a cell. */
   | { readonly type: "read"; readonly register: RegisterId }
   /** Sets a key that has no value. */
   | {
@@ -63,6 +63,16 @@ export type GuestOperation =
     readonly register: RegisterId;
     readonly value: Uint8Array;
     readonly bindings: readonly GuestBinding[];
+  }
+  /**
+   * Sets a cell, or deletes its value (`null`). `over`: only if it has this token; 0: if it has no value; `null`: in
+   * any case.
+   */
+  | {
+    readonly type: "cell";
+    readonly register: RegisterId;
+    readonly over: number | null;
+    readonly value: Uint8Array | null;
   }
   /** Releases what is bound to an own process, which has exited. `unsure`: a write may still be adopted. */
   | {
@@ -74,7 +84,7 @@ export type GuestOperation =
   }
   /** The keys with this prefix of their registers, in pieces; with their values, or without. */
   | { readonly type: "list"; readonly prefix: string; readonly values: boolean }
-  /** Follows a key until it is cancelled. */
+  /** Follows a key, or a cell, until it is cancelled. */
   | { readonly type: "watch"; readonly register: RegisterId }
   /** Follows the keys with this prefix of their registers until it is cancelled. */
   | { readonly type: "watchAll"; readonly prefix: string }
@@ -180,8 +190,12 @@ export type GuestOutcome =
   | { readonly type: "agreed"; readonly token: number; readonly value: Uint8Array | null }
   /** `put`: something that the value is bound to has ended. */
   | { readonly type: "invalid"; readonly reason: string }
-  /** `put`: whether it took effect cannot be known. */
+  /** `put`, `cell`: whether it took effect cannot be known. */
   | { readonly type: "unknown" }
+  /** `cell`: it took effect, in the state with this token. */
+  | { readonly type: "wrote"; readonly token: number }
+  /** `cell`: it has another token. */
+  | { readonly type: "conflict" }
   /** `list`, `query`: the number of pieces, all of which were sent before. */
   | { readonly type: "pieces"; readonly pieces: number }
   /** `lock`: granted with this token, known at the ballot (counter, life). */

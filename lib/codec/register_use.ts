@@ -12,12 +12,16 @@ import { isWholeRegisterId } from "./register_id.ts";
 /** The largest value of a lock, a singleton or its state, in bytes; the bounds of all are not above it. */
 const MAX_INTERNAL_BYTES = 8 * 2 ** 20 + 1024;
 
+/** The most bytes of what is kept with the value of a cell: 64 writers, with the ids of guests. */
+const MAX_WRITERS_BYTES = 16 * 1024;
+
 /** The kinds of registers that clients release. */
 const RELEASED_BY_CLIENTS: ReadonlySet<string> = new Set([
   REGISTER_KINDS.key,
   REGISTER_KINDS.lock,
   REGISTER_KINDS.singleton,
   REGISTER_KINDS.state,
+  REGISTER_KINDS.cell,
 ]);
 
 /** Whether a put may write `value` to `register`: the id is that of a key, and the value is not too large. */
@@ -45,6 +49,9 @@ export function isFitFor(register: RegisterId, state: State, maxValueBytes: numb
     case REGISTER_KINDS.state:
       return bindings.length === 0 && value.length <= MAX_INTERNAL_BYTES &&
         isWholeRegisterId(register);
+    case REGISTER_KINDS.cell:
+      return bindings.length === 0 && owners.length === 0 &&
+        value.length <= maxValueBytes + MAX_WRITERS_BYTES && isWholeRegisterId(register);
     case REGISTER_KINDS.configuration:
       return isConfiguration(register) && bindings.length === 0 && owners.length === 0 &&
         isConfigurationIn(state);

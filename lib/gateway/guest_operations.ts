@@ -26,7 +26,7 @@ export interface GuestOperationsParts {
 /** Operations of one guest that are proposed or read at the same time: the member has others to serve. */
 const AT_ONCE = 50;
 
-/** Puts of values of at least this many bytes, of which a few run at the same time: each is sent to all members. */
+/** Puts, and changes of cells, with values of at least this many bytes, of which a few run at the same time: each is sent to all members. */
 const LARGE = 64 * 1024;
 const LARGE_AT_ONCE = 3;
 
@@ -229,8 +229,7 @@ export class GuestOperations {
 
   #slotsFor(operation: GuestOperation): Slots {
     if (WIDE.includes(operation.type)) return this.#wide;
-    const isLarge = operation.type === "put" && operation.value.length >= LARGE;
-    return isLarge ? this.#large : this.#slots;
+    return valueBytes(operation) >= LARGE ? this.#large : this.#slots;
   }
 
   #end(number: number, entry: Entry, result: DownMessage, counted: Counted): void {
@@ -258,7 +257,7 @@ export class GuestOperations {
     if (isWriting(operation) && !isOpen()) {
       return new GuestError("not_begun", "The ticket is too old");
     }
-    if (operation.type === "put" && operation.value.length > maxValueBytes) {
+    if (valueBytes(operation) > maxValueBytes) {
       return new GuestError("TypeError", `the value has more than ${maxValueBytes} bytes`);
     }
     return usage.refusal(operation, this.#entries.size, runtime.now());
@@ -282,6 +281,12 @@ export class GuestOperations {
       return Promise.resolve().then(check);
     }
   }
+}
+
+/** The bytes of the value that an operation brings. */
+function valueBytes(operation: GuestOperation): number {
+  const isWrite = operation.type === "put" || operation.type === "cell";
+  return isWrite ? operation.value?.length ?? 0 : 0;
 }
 
 function failureOf(error: unknown, hasBegun: boolean): { code: string; message: string } {

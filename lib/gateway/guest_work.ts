@@ -8,17 +8,26 @@ import type {
 } from "../codec/guest_messages.ts";
 import { decodeKey, type Key } from "../codec/key.ts";
 import { parseRegisterId } from "../codec/register_id.ts";
+import { valueIn } from "../cells/cell_value.ts";
 import { presentRegisters } from "../kv/present_registers.ts";
 import { encodeExplanation } from "../locks/explanation_value.ts";
 import { readLocks } from "../locks/snapshot.ts";
 import { type GuestOrigin, TicketExpired } from "../paxos/guest_change.ts";
 import { parseSession } from "../paxos/sessions.ts";
-import { DEFAULT_BUCKET, type Present, type RegisterId, type State } from "../paxos/register.ts";
+import {
+  DEFAULT_BUCKET,
+  kindOf,
+  type Present,
+  REGISTER_KINDS,
+  type RegisterId,
+  type State,
+} from "../paxos/register.ts";
 import type { Limits } from "../node/shell.ts";
 import { toFailure } from "../singletons/failure.ts";
 import type { AttemptOutcome } from "../singletons/outbound.ts";
 import type { Target } from "../singletons/remote.ts";
 import type { Singletons } from "../singletons/singletons.ts";
+import { runCell } from "./guest_cells.ts";
 import { type GuestLockParts, runGuard, runLock, runUnlock, toGuestEntry } from "./guest_locks.ts";
 import { type GuestPutParts, runPut, runRelease } from "./guest_puts.ts";
 import type { GuestRequest } from "./options.ts";
@@ -51,6 +60,7 @@ export interface Running {
 /** The operations that may write, and so need a ticket. */
 const WRITES: ReadonlySet<GuestOperation["type"]> = new Set([
   "put",
+  "cell",
   "release",
   "lock",
   "unlock",
@@ -80,11 +90,16 @@ export async function runOperation(
   running.begins();
   switch (operation.type) {
     case "read": {
-      const { state } = await core.liveness.live(operation.register, limits);
-      return { type: "state", state: toGuestState(state) };
+      const { register } = operation;
+      const { state } = isCell(register)
+        ? await core.reads.read(register, limits)
+        : await core.liveness.live(register, limits);
+      return { type: "state", state: toGuestState(register, state) };
     }
     case "put":
       return await runPut(parts, operation, `${parts.author}/${number}`, origin, limits);
+    case "cell":
+      return await runCell(parts, operation, `${parts.author}/${number}`, origin, limits);
     case "release":
       return await runRelease(parts, operation, origin, limits);
     case "list":
@@ -130,16 +145,22 @@ export async function runOperation(
  */
 export function requestOf(operation: GuestOperation): GuestRequest | null {
   switch (operation.type) {
-    case "read":
-      return { type: "get", ...keyOf(operation.register) };
+    case "read": {
+      const { register } = operation;
+      return { type: isCell(register) ? "getCell" : "get", ...keyOf(register) };
+    }
+    case "cell":
+      return { type: "setCell", ...keyOf(operation.register) };
     case "put":
       return { type: "put", ...keyOf(operation.register) };
     case "list":
       return { type: operation.values ? "entries" : "keys", ...bucketOf(operation.prefix) };
     case "watchAll":
       return { type: "watchAll", ...bucketOf(operation.prefix) };
-    case "watch":
-      return { type: "watch", ...keyOf(operation.register) };
+    case "watch": {
+      const { register } = operation;
+      return { type: isCell(register) ? "watchCell" : "watch", ...keyOf(register) };
+    }
     case "lock": {
       const { key } = parseRegisterId(operation.register);
       return { type: operation.steal ? "steal" : "lock", key };
@@ -180,12 +201,16 @@ function keyOf(register: RegisterId): { key: Key; bucket?: string } {
   return bucket === undefined ? { key } : { key, bucket };
 }
 
-/** The value of a key in the form in which it travels. */
-function toGuestState(state: State | null): GuestState | null {
+function isCell(register: RegisterId): boolean {
+  return kindOf(register) === REGISTER_KINDS.cell;
+}
+
+/** The value of a key or cell in the form in which it travels. */
+function toGuestState(register: RegisterId, state: State | null): GuestState | null {
   if (!state?.present) return null;
-  const { token, value } = state;
-  const { node, pid } = boundTo(state);
-  return { token, value, node, pid };
+  const { token } = state;
+  const value = isCell(register) ? valueIn(state) : state.value;
+  return { token, value, ...boundTo(state) };
 }
 
 function boundTo({ bindings }: Present): Pick<GuestState, "node" | "pid"> {
@@ -249,7 +274,7 @@ async function runWatch(
 ): Promise<GuestOutcome> {
   const operation = core.operation<GuestOutcome>({ ...limits, deadline: Infinity });
   const stop = core.watches.watch(register, ({ ballot: { counter, life }, state }) => {
-    report({ type: "changed", counter, life, state: toGuestState(state) });
+    report({ type: "changed", counter, life, state: toGuestState(register, state) });
   });
   operation.onEnd(stop);
   return await operation.promise;

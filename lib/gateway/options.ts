@@ -13,7 +13,10 @@ export interface Guest {
 
 /** What a guest asks for. */
 export interface GuestRequest {
-  /** The kind of the operation. `steal` is a lock request that takes the lock away from its holders. */
+  /**
+   * The kind of the operation. `steal` is a lock request that takes the lock away from its holders; `setCell` stands for
+   * each change of a cell.
+   */
   readonly type:
     | "put"
     | "get"
@@ -21,6 +24,9 @@ export interface GuestRequest {
     | "entries"
     | "watch"
     | "watchAll"
+    | "getCell"
+    | "setCell"
+    | "watchCell"
     | "lock"
     | "steal"
     | "holders"
@@ -30,9 +36,9 @@ export interface GuestRequest {
     | "lookup"
     | "call"
     | "status";
-  /** The key, the name of the lock, or the key of the singleton. */
+  /** The key, the name of the cell or of the lock, or the key of the singleton. */
   readonly key?: Key;
-  /** The bucket of the key; absent: the default bucket. */
+  /** The bucket of the key or cell; absent: the default bucket. */
   readonly bucket?: string;
   /** The id of the singleton's spec. */
   readonly spec?: string;

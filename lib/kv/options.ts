@@ -80,7 +80,8 @@ export function checkWatchOptions(call: string, options: WatchOptions): void {
   checkKeyOptions(call, options);
 }
 
-function checkKeyOptions(call: string, options: KeyOptions): void {
+/** Checks the options that all operations have; throws a `TypeError` that names the option. */
+export function checkKeyOptions(call: string, options: KeyOptions): void {
   const { bucket, noQuorum } = options;
   refuseUnless(
     bucket === undefined || typeof bucket === "string",

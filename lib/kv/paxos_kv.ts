@@ -19,7 +19,8 @@ import { type Change, watch } from "./watch.ts";
 import { type EntryChange, watchAll } from "./watch_all.ts";
 import { type Pid, REGISTER_KINDS } from "../paxos/register.ts";
 import type { Found, KvStore, PutOutcome } from "./store.ts";
-import { type Limits, noQuorumResult } from "../node/shell.ts";
+import type { Limits } from "../node/shell.ts";
+import { withinQuorum } from "./within_quorum.ts";
 
 /** The result of a claim: the value that the cluster agreed on, its token, and whether this call set it. */
 export interface Claim<T> {
@@ -256,27 +257,12 @@ export class PaxosKV {
   }
 
   /** Runs an operation within its limits, and applies the caller's `noQuorum` option. */
-  async #within<R extends Result<unknown, string>>(
+  #within<R extends Result<unknown, string>>(
     options: KeyOptions,
     run: (limits: Limits) => Promise<R>,
   ): Promise<R | Result<never, "no_quorum">> {
-    const { shell } = this.#parts.store;
-    shell.ensureOpen();
-    const { noQuorum = "return", timeout } = options;
-    const { signal: owner } = this.#parts;
-    const { signal } = options;
-    for (;;) {
-      const limits = noQuorum === "retry"
-        ? { deadline: Infinity, signal, owner }
-        : { ...shell.limits(timeout, signal), owner };
-      try {
-        return await run(limits);
-      } catch (error) {
-        const result = noQuorumResult(error);
-        if (noQuorum === "fail") throw error;
-        if (noQuorum === "return") return result;
-      }
-    }
+    const { store, signal } = this.#parts;
+    return withinQuorum(store.shell, options, signal, run);
   }
 }
 

@@ -8,13 +8,16 @@ export type Change<T> =
   | { present: true; value: T; token: number }
   | { present: false };
 
+/** Where keys, or cells, are followed. */
+type Watchable = Pick<KvStore, "watch">;
+
 /**
  * Follows one key: yields its present state first, then each change. May skip intermediate states, never goes
  * back. Ends when one of `signals` aborts, with its reason, when the watch fails, or when the node
  * closes: with an error unless by `close()`.
  */
 export function watch<T>(
-  store: KvStore,
+  store: Watchable,
   register: RegisterId,
   signals: readonly AbortSignal[],
   closing: AbortSignal,
@@ -26,14 +29,14 @@ export function watch<T>(
 }
 
 class KeySource<T> implements WatchSource<Change<T>> {
-  readonly #store: KvStore;
+  readonly #store: Watchable;
   readonly #register: RegisterId;
   /** The newest state that was not yielded; `undefined`: none. */
   #news: News | undefined;
   /** The token of the state yielded last; `null`: absent; `undefined`: nothing was yielded yet. */
   #told: number | null | undefined;
 
-  constructor(store: KvStore, register: RegisterId) {
+  constructor(store: Watchable, register: RegisterId) {
     this.#store = store;
     this.#register = register;
   }

@@ -10,6 +10,8 @@ export const REGISTER_KINDS = {
   singleton: "s",
   /** What an instance of a singleton leaves to the next one. */
   state: "t",
+  /** A cell. */
+  cell: "v",
   /** The configuration of the cluster. */
   configuration: "c",
 } as const;

@@ -11,7 +11,7 @@ import {
 } from "../../lib/paxos/register.ts";
 
 const LIFE = "0ABCDEFGHIJKLMNOPQRS";
-const [KEY, LOCK, SINGLETON, CONFIGURATION] = (["k", "l", "s", "c"] as const)
+const [KEY, LOCK, SINGLETON, CONFIGURATION, CELL] = (["k", "l", "s", "c", "v"] as const)
   .map((kind) => registerId(kind, undefined, "name"));
 const MAX = 100;
 
@@ -62,9 +62,9 @@ describe("isPutOf()", () => {
 
 describe("isFitFor() (section 3)", () => {
   it("fits a tombstone for the kinds that clients write", () => {
-    const results = [KEY, LOCK, SINGLETON, CONFIGURATION, "x\xf6\0"]
+    const results = [KEY, LOCK, SINGLETON, CELL, CONFIGURATION, "x\xf6\0"]
       .map((register) => fits(register, { present: false, token: 3 }));
-    assertEquals(results, [true, true, true, false, false]);
+    assertEquals(results, [true, true, true, true, false, false]);
   });
 
   it("fits a configuration for its register, and nothing else (section 11)", () => {
@@ -100,6 +100,15 @@ describe("isFitFor() (section 3)", () => {
       const state = present({ bindings, owners });
       assertEquals(fits(KEY, state), expected, JSON.stringify([bindings, owners]));
     }
+  });
+
+  it("fits a cell without bindings and owners, up to the limit and 16 KiB (section 10)", () => {
+    const largest = MAX + 16 * 1024;
+    assert(fits(CELL, present({ value: new Uint8Array(largest) })));
+    assert(!fits(CELL, present({ value: new Uint8Array(largest + 1) })));
+    assert(!fits(CELL, present({ owners: [A] })));
+    assert(!fits(CELL, present({ bindings: [PID] })));
+    assert(!fits("v\xf6\xff", present()));
   });
 
   it("fits a value of a key up to the limit, under an id that names a key", () => {

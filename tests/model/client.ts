@@ -1,5 +1,6 @@
 import type { Ballot, LamportClock, Life } from "../../lib/paxos/ballot.ts";
 import type { RegisterReply, RegisterRequest } from "../../lib/paxos/messages.ts";
+import type { CellOperation } from "../../lib/paxos/cell_register.ts";
 import type { Put } from "../../lib/paxos/kv_register.ts";
 import type { Chosen, RegisterChange } from "../../lib/paxos/change.ts";
 import type { KeptPromise, Proposer, Step } from "../../lib/paxos/proposer.ts";
@@ -8,6 +9,7 @@ import type { QuorumRead } from "../../lib/paxos/quorum_read.ts";
 import type { State } from "../../lib/paxos/register.ts";
 import type { Actor } from "./automaton.ts";
 import type { First } from "./first.ts";
+import { CELL_TEXT } from "./cell_states.ts";
 import { textOf } from "./fingerprint.ts";
 import type { Paxos } from "./paxos.ts";
 
@@ -23,6 +25,10 @@ export type Operation =
   | { readonly kind: "append"; readonly letter: string; readonly again?: boolean }
   /** Releases the value of the put of this letter, and makes members forget it; the client's last operation. */
   | { readonly kind: "release"; readonly letter: string }
+  /** Appends its letter to a cell, which keeps this number of writers; returns the content after it. */
+  | { readonly kind: "update"; readonly letter: string; readonly writers: number }
+  /** Deletes the value of a cell, and makes members forget it; the client's last operation. */
+  | { readonly kind: "clear"; readonly letter: string }
   /** Returns the content. */
   | { readonly kind: "read"; readonly letter: string };
 
@@ -95,9 +101,9 @@ export function valueOf(text: string, long: boolean): Uint8Array {
   return value;
 }
 
-/** The text of the value of a state; empty without a value. */
+/** The text of the value of a state, without the writers of a cell; empty without a value. */
 export function contentOf(state: State | null): string {
-  return state?.present ? textOf(state.value) : "";
+  return state?.present ? textOf(state.value).split("|")[0] : "";
 }
 
 /** The promise that came with the first chosen state. */
@@ -120,6 +126,8 @@ export class Client implements Actor<ClientInput, ClientOutput> {
   proposer: Proposer<string | null> | null = null;
   /** The present put. */
   put: Put | null = null;
+  /** The present operation on a cell. */
+  cell: CellOperation | null = null;
   reader: QuorumRead | null = null;
   request: RegisterRequest | null = null;
   kept: KeptPromise | null = null;
@@ -197,6 +205,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     this.returned = false;
     this.released = null;
     this.put = null;
+    this.cell = null;
     this.attempts = this.#options.attempts;
     const operation = this.#options.operations[this.operation];
     if (operation.kind === "read") {
@@ -224,6 +233,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
       change: this.#change(operation),
       writing: ({ counter }) => {
         if (this.put !== null) this.put.firstAccept ??= counter;
+        if (this.cell !== null) this.cell.lastAccept = counter;
       },
       keepPromise: () => "again" in operation && operation.again === true,
     });
@@ -338,11 +348,31 @@ export class Client implements Actor<ClientInput, ClientOutput> {
           const value = valueOf(before + letter, this.#world.longValues);
           return { draft: { present: true, op, value, bindings: [], owners: [] }, result: before };
         };
+      case "update": {
+        const next = (now: Uint8Array | null) =>
+          valueOf((now && textOf(now) || "") + letter, false);
+        return this.#cellChange({ op, command: { type: "update", next } }, operation.writers);
+      }
+      case "clear":
+        return this.#cellChange({ op, command: { type: "delete" } }, 1);
       case "release":
         return ({ state }) => {
           const before = contentOf(state);
           return { draft: before === letter ? { present: false } : null, result: before };
         };
     }
+  }
+
+  #cellChange(
+    operation: Pick<CellOperation, "op" | "command">,
+    writers: number,
+  ): RegisterChange<string | null> {
+    this.cell = { ...operation, written: new Map() };
+    const change = this.#paxos.cellChange(this.cell, CELL_TEXT, writers);
+    return (current) => {
+      const { draft, result } = change(current);
+      const value = result.kind === "done" ? result.value : null;
+      return { draft, result: result.kind === "done" ? value && textOf(value) || "" : null };
+    };
   }
 }

@@ -17,6 +17,8 @@ import {
   release,
   RESTART,
   tight,
+  update,
+  updateThenRead,
 } from "./ingredients.ts";
 
 /** Scopes that take too long for the test task. */
@@ -77,6 +79,25 @@ export const deepScopes: readonly Expected[] = [
     { ...REGISTER, clients: [put("p", "a", 2), put("q", "b", 2)] },
     464_741,
     2_641_431,
+  ),
+  expected(
+    "an update of a cell, tried twice, and another one, with one writer kept",
+    { ...REGISTER, clients: [update("p", "a", 2, 1), update("q", "b", 1, 1, 1)] },
+    49_528,
+    265_030,
+    "a refused proposer starts again",
+  ),
+  expected(
+    "an update of a cell, tried twice, and another one, with two writers kept",
+    { ...REGISTER, clients: [update("p", "a", 2, 2), update("q", "b", 1, 2, 1)] },
+    49_604,
+    265_164,
+  ),
+  expected(
+    "an update of a cell, tried twice, and another one and a read, with one writer kept",
+    { ...REGISTER, clients: [update("p", "a", 2, 1), updateThenRead("q", "b", 1)] },
+    705_259,
+    3_700_790,
   ),
   expected(
     "two puts and a read that may have to propose",

@@ -4,6 +4,7 @@ import type { Expected } from "./ingredients.ts";
 import type { Mutation } from "../mutations/model/list.ts";
 import { loadBroken } from "./paxos.ts";
 import {
+  cellScopes,
   evenScopes,
   genesisScopes,
   livesScopes,
@@ -14,6 +15,7 @@ import {
 /** The scopes of the test task. */
 export const fastScopes: readonly Expected[] = [
   ...registerScopes,
+  ...cellScopes,
   ...recoveryScopes,
   ...evenScopes,
   ...livesScopes,

@@ -44,6 +44,10 @@ function apply(
       return content === "" ? [{ result: letter, after: letter }, nothing] : [nothing];
     case "append":
       return [{ result: content, after: content + letter }];
+    case "update":
+      return [{ result: content + letter, after: content + letter }];
+    case "clear":
+      return [{ result: "", after: "" }];
     case "release":
       return [{ result: content, after: content === letter ? "" : content }];
     case "read":

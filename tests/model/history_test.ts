@@ -10,7 +10,7 @@ function call(
   returned: number | null,
   result = "",
 ): Called {
-  return { client: 0, operation: { kind, letter }, called, returned, result };
+  return { client: 0, operation: { kind, letter, writers: 1 }, called, returned, result };
 }
 
 describe("isLinearizable()", () => {

@@ -155,6 +155,32 @@ export function release(name: string, letter: string, clock: number): ClientOpti
   return { name, operations: [{ kind: "release", letter }], attempts: 1, clock };
 }
 
+/** Appends its letter to a cell that keeps this number of writers. */
+export function update(
+  name: string,
+  letter: string,
+  attempts: number,
+  writers: number,
+  clock = 0,
+): ClientOptions {
+  return { name, operations: [{ kind: "update", letter, writers }], attempts, clock };
+}
+
+/** As `update`, once, and then reads the cell. */
+export function updateThenRead(name: string, letter: string, writers: number): ClientOptions {
+  return {
+    name,
+    operations: [{ kind: "update", letter, writers }, { kind: "read", letter: "r" }],
+    attempts: 1,
+    clock: 1,
+  };
+}
+
+/** Deletes the value of a cell. */
+export function clear(name: string, clock: number): ClientOptions {
+  return { name, operations: [{ kind: "clear", letter: "c" }], attempts: 1, clock };
+}
+
 /** A scope with its exact size, and the hard cases that it must show. */
 export function expected(
   name: string,

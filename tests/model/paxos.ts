@@ -1,6 +1,7 @@
 import { Acceptor } from "../../lib/paxos/acceptor.ts";
 import { PROMISE_TTL } from "../../lib/paxos/bare_promises.ts";
 import { LamportClock } from "../../lib/paxos/ballot.ts";
+import { cellChange } from "../../lib/paxos/cell_register.ts";
 import { answerChange } from "../../lib/paxos/change_answers.ts";
 import {
   countedSender,
@@ -59,6 +60,7 @@ export const shipping = {
   answerChange,
   applyCommand,
   beginFor,
+  cellChange,
   countedSender,
   endedByOthers,
   firstConfiguration,
@@ -88,6 +90,7 @@ const MODULES = [
   "acceptor",
   "bare_promises",
   "ballot",
+  "cell_register",
   "change_answers",
   "configuration",
   "disk_start",

@@ -2,6 +2,7 @@ import {
   append,
   appendKeepingOnce,
   appendThenPut,
+  clear,
   type Expected,
   expected,
   GENESIS,
@@ -13,6 +14,7 @@ import {
   release,
   RESTART,
   THREE_OTHERS,
+  update,
 } from "./ingredients.ts";
 
 /** One register, and members that do not crash. */
@@ -68,6 +70,17 @@ export const registerScopes: readonly Expected[] = [
     12_088,
     65_239,
     "a member drops a promise",
+  ),
+];
+
+/** A cell: updates whose writers may not know their outcome, while others write (section 10). */
+export const cellScopes: readonly Expected[] = [
+  expected(
+    "an update of a cell, tried twice, and a delete",
+    { ...REGISTER, clients: [update("p", "a", 2, 2), clear("q", 1)] },
+    58_867,
+    293_601,
+    "a member forgets a register",
   ),
 ];
 

@@ -1,6 +1,7 @@
 import { describe } from "@std/testing/bdd";
 import { testScopes } from "./check_scopes.ts";
 import {
+  cellScopes,
   evenScopes,
   genesisScopes,
   livesScopes,
@@ -9,6 +10,9 @@ import {
 } from "./scopes.ts";
 
 describe("agreement and linearizability", () => testScopes(registerScopes));
+
+describe("agreement and linearizability of cells, whose operations take effect at most once,", () =>
+  testScopes(cellScopes));
 
 describe("agreement and linearizability, with the loss of a memory,", () =>
   testScopes(recoveryScopes));

@@ -64,7 +64,7 @@ export const GUEST_SIDE: readonly Mutation[] = [
     {
       section: 5,
       name: "a put that another gateway refuses did not take effect",
-      find: 'if (run.isRepeated && run.request.type === "put") {',
+      find: 'if (run.isRepeated && (run.request.type === "put" || run.request.type === "cell")) {',
       replace: "if (false) {",
     },
     {

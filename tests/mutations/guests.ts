@@ -129,7 +129,7 @@ export const GUESTS: readonly Mutation[] = [
     {
       section: 13,
       name: "values have no bound",
-      find: 'if (operation.type === "put" && operation.value.length > maxValueBytes) {',
+      find: "if (valueBytes(operation) > maxValueBytes) {",
       replace: "if (false as boolean) {",
     },
   ]),

@@ -1,5 +1,6 @@
 import { BUCKETS } from "./buckets.ts";
 import { CANCELLING } from "./cancelling.ts";
+import { CELLS } from "./cells.ts";
 import { CHANGES } from "./changes.ts";
 import { COMEBACK } from "./comeback.ts";
 import { CRASHES } from "./crashes.ts";
@@ -42,6 +43,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...BUCKETS,
   ...RELOADS,
   ...FEATURES,
+  ...CELLS,
   ...LEAVING,
   ...STATES_OF_SINGLETONS,
   ...CANCELLING,

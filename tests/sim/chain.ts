@@ -411,12 +411,13 @@ export class Chain {
 /** The prefix of the register ids of singletons. */
 const SINGLETON = "s";
 
-/** The prefix of the register ids of states of instances. */
+/** The prefixes of the register ids of states of instances, and of cells. */
 const STATE = "t";
+const CELL = "v";
 
 /** Whether the value of a register changes while it lasts. Who may change a state is checked by its writers. */
 function changes(id: RegisterId): boolean {
-  return isLock(id) || isConfiguration(id) || id[0] === STATE;
+  return isLock(id) || isConfiguration(id) || id[0] === STATE || id[0] === CELL;
 }
 
 /** Whether a register is that of a lock: the end of its value depends on its holders and waiters. */

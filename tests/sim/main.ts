@@ -10,7 +10,7 @@
  * - `--guests yes|no`: whether there are guests beside the nodes. Default: the seed decides.
  * - `--storage yes|no`: whether members have disks, which survive crashes. Default: the seed decides.
  * - `--brief yes`: runs with short sessions and few users, several of which cost as much as another one.
- * - `--workload kv|locks|steal|singletons`: the workload of the users. Default: the seed decides.
+ * - `--workload kv|locks|steal|singletons|cells`: the workload of the users. Default: the seed decides.
  *
  * @module
  */

@@ -15,6 +15,7 @@ export type Outcome =
   | "no_host"
   | "not_ready"
   | "overtaken"
+  | "conflict"
   | "unknown";
 
 /** The operations of users under way, and the outcomes of those that have ended. */

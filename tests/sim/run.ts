@@ -5,6 +5,7 @@ import { Cluster, DRIFT } from "./simulated_cluster.ts";
 import { describeFrame } from "../../testing/describe_frame.ts";
 import { Faults } from "./faults.ts";
 import { withoutReality } from "./guard.ts";
+import { CellUsers } from "./cell_users.ts";
 import { KvUsers } from "./kv_users.ts";
 import { LockUsers } from "./lock_users.ts";
 import { Nemesis } from "./nemesis.ts";
@@ -188,6 +189,8 @@ class Run {
       case "locks":
       case "steal":
         return new LockUsers(this.cluster, this.observer.chain, this.#report);
+      case "cells":
+        return new CellUsers(this.cluster, this.#report);
       case "singletons":
         return new SingletonUsers(this.cluster, world, this.#report);
     }

@@ -58,10 +58,18 @@ export type Workload =
   /** Locks, some of which are stolen. */
   | "steal"
   /** Instances that are started, called and kept running. */
-  | "singletons";
+  | "singletons"
+  /** Cells: values that are set, compared, updated and deleted. */
+  | "cells";
 
 /** The weight of each workload. */
-const WORKLOADS: Readonly<Record<Workload, number>> = { kv: 4, locks: 3, steal: 1, singletons: 3 };
+const WORKLOADS: Readonly<Record<Workload, number>> = {
+  kv: 4,
+  locks: 3,
+  steal: 1,
+  singletons: 3,
+  cells: 2,
+};
 
 /** All workloads. */
 export const WORKLOAD_NAMES = Object.keys(WORKLOADS) as readonly Workload[];

@@ -14,7 +14,13 @@ import { runSeed } from "./run.ts";
 import { drawScenario, type Workload } from "./scenario.ts";
 
 /** The seeds of each workload in the test task; `deno task sim --seeds N` runs more. */
-const SEEDS: Readonly<Record<Workload, number>> = { kv: 48, locks: 28, steal: 12, singletons: 16 };
+const SEEDS: Readonly<Record<Workload, number>> = {
+  kv: 48,
+  locks: 28,
+  steal: 12,
+  singletons: 16,
+  cells: 12,
+};
 
 /** The seeds per test; small, to show where time goes. */
 const AT_ONCE = 25;
@@ -63,6 +69,13 @@ const AT_LEAST: Readonly<Record<Workload, Readonly<Record<string, number>>>> = {
     ...ends(["call"], { ok: 50, threw: 5, timeout: 2, aborted: 5, unknown: 2, no_quorum: 1 }),
     ...ends(["lookup"], { ok: 2, not_found: 0.2 }),
     ...ends(["whereis"], { ok: 2 }),
+  },
+  cells: {
+    "cells: recorded": 100,
+    ...ends(["get"], { ok: 10, not_found: 1 }),
+    ...ends(["set", "update"], { ok: 10, no_quorum: 0.5, aborted: 0.5 }),
+    ...ends(["compareAndSet"], { ok: 3, conflict: 3 }),
+    ...ends(["delete"], { ok: 2 }),
   },
 };
 

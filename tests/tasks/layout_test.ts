@@ -24,6 +24,7 @@ const LAYERS = [
   "lib/node",
   "lib/owners",
   "lib/kv",
+  "lib/cells",
   "lib/locks",
   "lib/processes",
   "lib/singletons",
@@ -50,6 +51,7 @@ const BASE = new Set([
 const FEATURES = [
   "lib/owners",
   "lib/kv",
+  "lib/cells",
   "lib/locks",
   "lib/processes",
   "lib/singletons",

@@ -61,6 +61,7 @@ export const BINDINGS: ByType<GuestBinding> = {
 export const OPERATIONS: ByType<GuestOperation> = {
   read: { type: "read", register: KEY },
   put: { type: "put", register: KEY, value: VALUE, bindings: Object.values(BINDINGS) },
+  cell: { type: "cell", register: registerId("v", "bucket", 5), over: CLOCK, value: VALUE },
   release: { type: "release", register: KEY, session: 1, seq: 2, unsure: true },
   list: { type: "list", prefix: bucketPrefix("k", "bucket"), values: true },
   watch: { type: "watch", register: KEY },
@@ -95,6 +96,8 @@ export const OUTCOMES: ByType<GuestOutcome> = {
   agreed: { type: "agreed", token: CLOCK, value: VALUE },
   invalid: { type: "invalid", reason: "until is in the past" },
   unknown: { type: "unknown" },
+  wrote: { type: "wrote", token: CLOCK },
+  conflict: { type: "conflict" },
   pieces: { type: "pieces", pieces: 3 },
   granted: { type: "granted", token: CLOCK, counter: CLOCK + 1, life: LIFE },
   refused: { type: "refused" },

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 
 /** The suites of features that guests share with full nodes. */
-const SUITES = ["kv", "locks", "locks/web", "singletons"];
+const SUITES = ["kv", "cells", "locks", "locks/web", "singletons"];
 
 /** Files with whole nodes that say nothing about a guest, and why. */
 const LEFT_OUT: Readonly<Record<string, string>> = {

@@ -1,3 +1,4 @@
+import { CELL_MUTATIONS } from "./cells.ts";
 import { GUEST_MUTATIONS } from "./guests.ts";
 import { KV_MUTATIONS } from "./kv.ts";
 import { LOCK_MUTATIONS } from "./locks.ts";
@@ -10,6 +11,7 @@ import { SINGLETON_MUTATIONS } from "./singletons.ts";
 export const MUTATIONS: readonly Mutation[] = [
   ...GUEST_MUTATIONS,
   ...KV_MUTATIONS,
+  ...CELL_MUTATIONS,
   ...LOCK_MUTATIONS,
   ...MEMBER_MUTATIONS,
   ...PROOF_MUTATIONS,

@@ -137,8 +137,8 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
   {
     name: "a waiter that misses the news of its grant never asks",
     file: "lib/cluster/wiring.ts",
-    find: "? lockTable.reread(register)",
-    replace: "? new Promise(() => {})",
+    find: "return lockTable.reread(register);",
+    replace: "return new Promise(() => {});",
     seeds: SOON,
     workload,
   },

@@ -1,0 +1,28 @@
+import type { Result } from "../errors.ts";
+import { type Limits, type NodeShell, noQuorumResult } from "../node/shell.ts";
+import type { KeyOptions } from "./options.ts";
+
+/**
+ * Runs an operation within the limits of its options, and applies `noQuorum`. `owner` aborts it too: the signal of a
+ * process.
+ */
+export async function withinQuorum<R extends Result<unknown, string>>(
+  shell: NodeShell,
+  { noQuorum = "return", timeout, signal }: KeyOptions,
+  owner: AbortSignal | undefined,
+  run: (limits: Limits) => Promise<R>,
+): Promise<R | Result<never, "no_quorum">> {
+  shell.ensureOpen();
+  for (;;) {
+    const limits = noQuorum === "retry"
+      ? { deadline: Infinity, signal, owner }
+      : { ...shell.limits(timeout, signal), owner };
+    try {
+      return await run(limits);
+    } catch (error) {
+      const result = noQuorumResult(error);
+      if (noQuorum === "fail") throw error;
+      if (noQuorum === "return") return result;
+    }
+  }
+}
