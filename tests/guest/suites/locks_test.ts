@@ -3,6 +3,7 @@ import "../../support/use_guests.ts";
 import "../../locks/explain_test.ts";
 import "../../locks/holders_test.ts";
 import "../../locks/if_available_test.ts";
+import "../../locks/lock_manager_types_test.ts";
 import "../../locks/lock_test.ts";
 import "../../locks/locks_test.ts";
 import "../../locks/options_test.ts";
