@@ -7,11 +7,13 @@ import {
   type Binding,
   isConfiguration,
   type Pid,
+  REGISTER_KINDS,
   type RegisterId,
   type SessionId,
   type State,
 } from "../../lib/paxos/register.ts";
 import { parseSession } from "../../lib/paxos/sessions.ts";
+import { keptStateOf } from "../../lib/singletons/state_value.ts";
 import { singletonOf } from "../../lib/singletons/singleton_value.ts";
 import { configurationFault, type Lists } from "./lists.ts";
 import { lockChainFaults } from "./lock_chain.ts";
@@ -331,7 +333,9 @@ export class Chain {
     for (const replaced of register.written.values()) {
       if (replaced.state.token !== over) continue;
       const lasts = replaced.ended === null || replaced.ended > decided;
-      if (replaced.state.present && lasts && !changes(id)) {
+      if (isLasting(id) && !mayFollow(replaced.state, state)) {
+        why = `another instance had opened ${replaced.identity}, or its value is lost`;
+      } else if (replaced.state.present && lasts && !changes(id)) {
         why = `nothing had ended ${replaced.identity}`;
       } else if (replaced.identity === before.identity) {
         return undefined;
@@ -423,6 +427,18 @@ function changes(id: RegisterId): boolean {
 /** Whether a register is that of a lock: the end of its value depends on its holders and waiters. */
 function isLock(id: RegisterId): boolean {
   return id[0] === "l";
+}
+
+/** Whether a register has what an instance leaves to the next one. */
+function isLasting(id: RegisterId): boolean {
+  return id[0] === REGISTER_KINDS.state;
+}
+
+/** Whether an instance may write `after` over `before`: it has opened it, or opens it and keeps its value. */
+function mayFollow(before: State, after: State): boolean {
+  const [kept, next] = [keptStateOf(before), keptStateOf(after)];
+  if (kept === null || next === null || kept.token === next.token) return true;
+  return kept.token < next.token && String(kept.value) === String(next.value);
 }
 
 /** The chosen proposals in the order of their ballots. */
