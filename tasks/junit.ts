@@ -3,6 +3,7 @@ export interface Reported {
   /** Its path: the names of its groups and its own name, joined with ` > `. */
   readonly name: string;
   readonly outcome: "passed" | "failed" | "skipped";
+  readonly seconds: number;
 }
 
 // A comment, text that is not markup, or one tag with its attributes, which may contain a `>` (Node
@@ -32,13 +33,14 @@ function decode(text: string): string {
  * and none of its tests did: then one of its hooks failed.
  */
 export function parseJunit(xml: string): Reported[] {
-  const tests: { name: string; outcome: Reported["outcome"] }[] = [];
+  const tests: { name: string; outcome: Reported["outcome"]; seconds: number }[] = [];
   let complete = false;
   for (const [, closing, tag, attributes] of xml.matchAll(TOKEN)) {
     const test = tests.at(-1);
     if (tag === "testcase" && !closing) {
       const name = /\sname="([^"]*)"/.exec(attributes)?.[1] ?? "";
-      tests.push({ name: decode(name), outcome: "passed" });
+      const seconds = Number(/\stime="([\d.e-]+)"/.exec(attributes)?.[1] ?? 0);
+      tests.push({ name: decode(name), outcome: "passed", seconds });
     } else if ((tag === "failure" || tag === "error") && test) {
       test.outcome = "failed";
     } else if (tag === "skipped" && test && test.outcome === "passed") {

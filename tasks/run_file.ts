@@ -83,7 +83,7 @@ function commandFor(
         `--timeout=${rule.timeout}`,
         "--reporter=junit",
         `--reporter-outfile=${report}`,
-        `./${file}`,
+        file.startsWith("/") ? file : `./${file}`,
       ]];
   }
 }
@@ -96,10 +96,7 @@ async function readReport(path: string): Promise<Reported[] | null> {
   }
 }
 
-/**
- * Runs one test file in one runtime, in its own process, so a file that breaks, exits or hangs does not
- * affect others.
- */
+/** Runs one test file in one runtime, in its own process. `file`: relative to the root of the project, or absolute. */
 export async function runFile(
   setup: Setup,
   runtime: TestRuntime,

@@ -48,6 +48,8 @@ export interface Rule {
   readonly permissions: readonly string[];
   /** Time limit for one file, in milliseconds. */
   readonly timeout: number;
+  /** The most files that share a process. */
+  readonly together: number;
 }
 
 /** The first rule whose folder contains a test file applies to it. */
@@ -58,6 +60,7 @@ export const RULES: readonly Rule[] = [
     runtimes: ["deno"],
     permissions: ["--allow-read"],
     timeout: 600_000,
+    together: 1,
   })),
   // These start processes of other runtimes themselves.
   ...["runtimes", "chaos", "rolling", "siege", "heal", "examples", "tasks", "bench"].map((
@@ -67,6 +70,7 @@ export const RULES: readonly Rule[] = [
     runtimes: ["deno"],
     permissions: ["--allow-all"],
     timeout: 300_000,
+    together: 1,
   })),
   // Long, and in virtual time, which asks nothing of the platform: one runtime for each engine (Node has that of
   // Deno). What uses the platform is in `SMOKE`, and runs in all of them.
@@ -75,6 +79,7 @@ export const RULES: readonly Rule[] = [
     runtimes: ["deno", "bun"],
     permissions: ["--allow-read"],
     timeout: 120_000,
+    together: 8,
   })),
   // Servers and clients on this machine, on ports that the system chooses.
   {
@@ -82,13 +87,15 @@ export const RULES: readonly Rule[] = [
     runtimes: RUNTIMES,
     permissions: ["--allow-read", "--allow-net=127.0.0.1,no-such-host.invalid"],
     timeout: 120_000,
+    together: 12,
   },
-  // Whole suites in one file.
+  // Whole suites in one file. They change what the helpers of all tests do.
   {
     folder: "tests/guest/suites/",
     runtimes: RUNTIMES,
     permissions: ["--allow-read"],
     timeout: 300_000,
+    together: 1,
   },
   // All others only read the project (for workers).
   {
@@ -96,6 +103,7 @@ export const RULES: readonly Rule[] = [
     runtimes: RUNTIMES,
     permissions: ["--allow-read"],
     timeout: 120_000,
+    together: 16,
   },
 ];
 
@@ -144,6 +152,34 @@ export function ruleFor(file: string): Rule {
   const rule = RULES.find((rule) => file.startsWith(rule.folder));
   if (!rule) throw new Error(`${file} is not in a folder of tests`);
   return rule;
+}
+
+/** The beginning of the comment by which a test file asks for a process of its own. */
+const BY_ITSELF = "// Runs by itself: ";
+
+/** Whether a test file with the source `text` may share a process with others. */
+export function mayShare(text: string): boolean {
+  return !text.split("\n").some((line) => line.startsWith(BY_ITSELF));
+}
+
+/** Divides sorted test files of one runtime into those that share a process: of one rule, and of one folder of `tests`. */
+export function shareProcesses(
+  files: readonly string[],
+  mayShare: (file: string) => boolean = () => true,
+): string[][] {
+  const groups = new Map<string, string[]>();
+  for (const file of files) {
+    const rule = ruleFor(file);
+    const folder = file.split("/", 2).join("/");
+    const isAlone = rule.together === 1 || !mayShare(file);
+    const key = isAlone ? file : `${rule.folder} ${folder}`;
+    groups.set(key, [...groups.get(key) ?? [], file]);
+  }
+  return [...groups.values()].flatMap((group) => {
+    const count = Math.ceil(group.length / ruleFor(group[0]).together);
+    // Every one of them gets a share of each part of the folder.
+    return Array.from({ length: count }, (_, n) => group.filter((_, i) => i % count === n));
+  });
 }
 
 /**

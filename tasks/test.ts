@@ -12,13 +12,16 @@ import { chooseSetup } from "./jsr.ts";
 import { installModules } from "./node_modules.ts";
 import { findMissing } from "./optional_programs.ts";
 import { pool, root, width } from "./process.ts";
-import { type FileResult, findDifferences, runFile, type Setup } from "./run_file.ts";
+import { type FileResult, findDifferences, type Setup } from "./run_file.ts";
+import { runTogether } from "./run_together.ts";
 import { passes, stages } from "./stages.ts";
 import {
   findTests,
+  mayShare,
   needsOf,
   ruleFor,
   runtimesFor,
+  shareProcesses,
   sortOut,
   TEST_RUNTIMES,
   type TestRuntime,
@@ -62,21 +65,24 @@ async function runTests(wish: Wish, setup: Setup): Promise<{ passed: number; fai
   const missing = await findMissing(found.flatMap(needsOf));
   const { runnable: files, notRun } = sortOut(found, missing);
   const runtimes = new Map<string, readonly TestRuntime[]>();
+  const shares = new Set<string>();
   for (const file of files) {
-    runtimes.set(file, runtimesFor(file, await Deno.readTextFile(root + file)));
+    const text = await Deno.readTextFile(root + file);
+    runtimes.set(file, runtimesFor(file, text));
+    if (mayShare(text)) shares.add(file);
   }
-  const jobs = wish.runtimes.flatMap((runtime) =>
-    files
-      .filter((file) => runtimes.get(file)!.includes(runtime))
+  const jobs = wish.runtimes.flatMap((runtime) => {
+    const own = files.filter((file) => runtimes.get(file)!.includes(runtime));
+    return shareProcesses(own, (file) => shares.has(file))
       // The longest first, so that no long file starts last.
-      .sort((a, b) => ruleFor(b).timeout - ruleFor(a).timeout)
-      .map((file) => async () => {
-        const result = await runFile(setup, runtime, file);
-        show(result);
-        return result;
-      })
-  );
-  const results = await pool(width, jobs);
+      .sort(([a], [b]) => ruleFor(b).timeout - ruleFor(a).timeout)
+      .map((group) => async () => {
+        const results = await runTogether(setup, runtime, group);
+        for (const result of results) show(result);
+        return results;
+      });
+  });
+  const results = (await pool(width, jobs)).flat();
   const differences = findDifferences(results);
   for (const difference of differences) console.log(`FAILED: ${difference}`);
   let [passed, failed] = [0, differences.length];

@@ -33,6 +33,9 @@ interface Group {
 let current: Group | undefined;
 let running = false;
 
+/** Tests that {@linkcode registerAll} registers; `undefined`: each one is registered at once. */
+let held: (() => void)[] | undefined;
+
 async function runAll(hooks: readonly Body[]): Promise<void> {
   for (const hook of hooks) await hook();
 }
@@ -76,10 +79,7 @@ function mustNotRun(what: string): void {
   if (running) throw new Error(`${what} was called while a test runs: it would never be run`);
 }
 
-/** Groups tests; `body` registers at least one test, synchronously. */
-export function describe(name: string, body: () => void): void {
-  mustNotRun(`describe("${name}")`);
-  const outer = current;
+function newGroup(name: string, outer: Group | undefined): Group {
   const group: Group = {
     get path() {
       return [...outer?.path ?? [], group];
@@ -91,7 +91,32 @@ export function describe(name: string, body: () => void): void {
     afterEach: [],
     remaining: 0,
   };
-  current = group;
+  return group;
+}
+
+/**
+ * Loads one of several files that share a process: its tests are in a group with the name `file`. They are registered
+ * by {@linkcode registerAll}, after all files: otherwise they would begin while the next file is loaded.
+ */
+export async function loadFile(file: string, load: () => Promise<unknown>): Promise<void> {
+  held ??= [];
+  const group = current = newGroup(file, undefined);
+  await load();
+  current = undefined;
+  if (group.remaining === 0) throw new Error(`${file} has no test`);
+}
+
+/** Registers the tests of all files that were loaded with {@linkcode loadFile}. */
+export function registerAll(): void {
+  for (const register of held ?? []) register();
+  held = undefined;
+}
+
+/** Groups tests; `body` registers at least one test, synchronously. */
+export function describe(name: string, body: () => void): void {
+  mustNotRun(`describe("${name}")`);
+  const outer = current;
+  const group = current = newGroup(name, outer);
   try {
     if (body() as unknown instanceof Promise) {
       throw new TypeError(`describe("${name}") takes a function that is not async`);
@@ -107,7 +132,10 @@ export function it(name: string, body: Body): void {
   mustNotRun(`it("${name}")`);
   const path = current?.path ?? [];
   for (const group of path) group.remaining++;
-  register([...path.map((group) => group.name), name].join(" > "), () => runTest(path, body));
+  const fullName = [...path.map((group) => group.name), name].join(" > ");
+  const enter = () => register(fullName, () => runTest(path, body));
+  if (held === undefined) enter();
+  else held.push(enter);
 }
 
 function hook(kind: "beforeAll" | "afterAll" | "beforeEach" | "afterEach", body: Body): void {

@@ -29,10 +29,10 @@ describe("parseJunit()", () => {
     </testsuite>
 </testsuites>`);
     assertEquals(tests, [
-      { name: "top", outcome: "passed" },
-      { name: "outer <x> > inner > a", outcome: "passed" },
-      { name: "outer <x> > inner > b", outcome: "failed" },
-      { name: "outer <x> > inner > c", outcome: "skipped" },
+      { name: "top", outcome: "passed", seconds: 0 },
+      { name: "outer <x> > inner > a", outcome: "passed", seconds: 0 },
+      { name: "outer <x> > inner > b", outcome: "failed", seconds: 0.002 },
+      { name: "outer <x> > inner > c", outcome: "skipped", seconds: 0 },
     ]);
   });
 
@@ -42,8 +42,8 @@ describe("parseJunit()", () => {
       <testcase name="group &gt; a"></testcase>
     </testsuites>`);
     assertEquals(tests, [
-      { name: "group", outcome: "failed" },
-      { name: "group > a", outcome: "passed" },
+      { name: "group", outcome: "failed", seconds: 0 },
+      { name: "group > a", outcome: "passed", seconds: 0 },
     ]);
   });
 
@@ -52,7 +52,7 @@ describe("parseJunit()", () => {
       <testcase name="a <b> > &amp;quot;c&amp;quot; &amp; d" time="0.1" classname="test"/>
       <!-- tests 1, "quoted" > & so on -->
     </testsuites>`);
-    assertEquals(test, { name: 'a <b> > "c" & d', outcome: "passed" });
+    assertEquals(test, { name: 'a <b> > "c" & d', outcome: "passed", seconds: 0.1 });
   });
 
   it("reads an error, which Deno writes for an interrupted test, as failed", () => {

@@ -7,7 +7,8 @@ const setup = await offlineSetup();
 
 function runFixture(runtime: TestRuntime, name: string, timeout = 60_000): Promise<FileResult> {
   const folder = "tests/tasks/fixtures/";
-  const rule: Rule = { folder, runtimes: RUNTIMES, permissions: ["--allow-read"], timeout };
+  const permissions = ["--allow-read"];
+  const rule: Rule = { folder, runtimes: RUNTIMES, permissions, timeout, together: 1 };
   return runFile(setup, runtime, `${folder}${name}.ts`, rule);
 }
 
@@ -73,7 +74,10 @@ for (const runtime of TEST_RUNTIMES) {
 describe("runFile() in node", () => {
   it("keeps compiled code in the folder that it is given", async () => {
     const cache = await Deno.makeTempDir({ prefix: "synod-test-" });
-    const rule: Rule = { folder: "tests/", runtimes: RUNTIMES, permissions: [], timeout: 60_000 };
+    const rule: Rule = {
+      ...{ folder: "tests/", runtimes: RUNTIMES, permissions: [] },
+      ...{ timeout: 60_000, together: 1 },
+    };
     await runFile({ ...setup, cache }, "node", "tests/tasks/fixtures/passes.ts", rule);
     const kept = [...Deno.readDirSync(cache)];
     await Deno.remove(cache, { recursive: true });
@@ -90,7 +94,7 @@ describe("findDifferences()", () => {
   const result = (runtime: TestRuntime, names: string[], problems: string[] = []): FileResult => ({
     runtime,
     file: "tests/a_test.ts",
-    tests: names.map((name) => ({ name, outcome: "passed" })),
+    tests: names.map((name) => ({ name, outcome: "passed", seconds: 0 })),
     passed: names.length,
     failed: problems.length,
     problems,

@@ -3,10 +3,12 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { root } from "../../tasks/process.ts";
 import {
   findTests,
+  mayShare,
   needsOf,
   ruleFor,
   RUNTIMES,
   runtimesFor,
+  shareProcesses,
   SMOKE,
   sortOut,
 } from "../../tasks/suites.ts";
@@ -70,6 +72,34 @@ describe("runtimesFor()", () => {
     for (const beginning of SMOKE) {
       assert(files.some((file) => file.startsWith(beginning)), beginning);
     }
+  });
+});
+
+describe("shareProcesses()", () => {
+  const kv = (...numbers: number[]) => numbers.map((n) => `tests/kv/${n}_test.ts`);
+
+  it("puts the files of a folder together, but not too many", () => {
+    assertEquals(shareProcesses(kv(1, 2, 3)), [kv(1, 2, 3)]);
+    const many = kv(...Array.from({ length: 33 }, (_, n) => 10 + n));
+    const groups = shareProcesses(many);
+    assertEquals(groups.map((group) => group.length), [11, 11, 11]);
+    assertEquals(groups.flat().sort(), many);
+  });
+
+  it("keeps apart what has other permissions or is in another folder, and searches and suites", () => {
+    const alone = [
+      ...["tests/locks/a_test.ts", "tests/kv/a_test.ts", "tests/transports/a_test.ts"],
+      ...["tests/guest/a_test.ts", "tests/guest/suites/a_test.ts", "tests/guest/suites/b_test.ts"],
+      ...["tests/model/a_test.ts", "tests/model/b_test.ts"],
+    ];
+    assertEquals(shareProcesses(alone), alone.map((file) => [file]));
+  });
+
+  it("keeps a file apart that asks for it, with the reason", () => {
+    const text = "// Runs by itself: it measures memory.\nimport { it } from 'x';\n";
+    assertEquals([mayShare(text), mayShare("// Runs by itself.\n")], [false, true]);
+    const [a, b, c] = kv(1, 2, 3);
+    assertEquals(shareProcesses([a, b, c], (file) => file !== b), [[a, c], [b]]);
   });
 });
 
