@@ -8,6 +8,7 @@
 import { deepScopes } from "./deep_scopes.ts";
 import { explore } from "./explore.ts";
 import { fastScopes, findBroken } from "./find_broken.ts";
+import { findBrokenGuest } from "./guests/find_broken.ts";
 import { deepGuestScopes, guestScopes } from "./guests/scopes.ts";
 import { GuestWorld } from "./guests/world.ts";
 import type { Expected } from "./ingredients.ts";
@@ -18,6 +19,7 @@ import { OrdersWorld } from "./orders/world.ts";
 import { deepStateScopes, stateScopes } from "./states/scopes.ts";
 import { StatesWorld } from "./states/world.ts";
 import { load, loadBroken } from "./paxos.ts";
+import { GUEST_MUTATIONS } from "../mutations/model/guests.ts";
 import { MUTATIONS } from "../mutations/model/list.ts";
 
 const has = (flag: string) => Deno.args.includes(flag);
@@ -132,12 +134,18 @@ async function mainScopes(): Promise<boolean> {
 }
 
 async function mainMutants(): Promise<boolean> {
-  const mutations = MUTATIONS.filter(({ name }) => name.includes(only));
+  const mutations = [
+    ...MUTATIONS.map((mutation) => ({ ...mutation, search: () => findBroken(mutation) })),
+    ...GUEST_MUTATIONS.map((mutation) => ({
+      ...mutation,
+      search: async () => ({ depth: "", ...await findBrokenGuest(mutation) }),
+    })),
+  ].filter(({ name }) => name.includes(only));
   print("broken rule", "states", "depth", "seconds", "verdict");
   let red = 0;
   for (const mutation of mutations) {
     const begun = performance.now();
-    const { states, depth, violation } = await findBroken(mutation);
+    const { states, depth, violation } = await mutation.search();
     const why = violation?.split("\n").at(-1) ?? "";
     const isRed = why.includes(mutation.why);
     if (isRed) red++;
