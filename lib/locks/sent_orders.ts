@@ -163,13 +163,19 @@ export class SentOrders {
     return core.closed !== undefined || !core.session.isPossible(session);
   }
 
+  /** A node has not answered an order: it may have stopped, or be cut off from this node alone. */
+  #notHeard(node: string): void {
+    const time = Math.min(LONGEST_SILENCE, 2 * (this.#silent.get(node)?.time ?? FIRST_SILENCE / 2));
+    this.#silent.set(node, { time, until: this.#parts.core.runtime.now() + time });
+  }
+
   #send(desk: Desk, { to, term, requests }: Order): void {
     const { core, keep, latest } = this.#parts;
     const { register } = desk;
     const entries = requests.map(({ request }) => {
       const { request: ordered } = desk.waiting.get(request)!;
       this.#handedOver.add(ordered);
-      // It may take effect at any counter from now on.
+      // It counts as sent. Steals, which compare the counter, are never ordered.
       ordered.firstAccept ??= core.clock.counter;
       const { mode, since = 0, label = "" } = ordered.entry;
       return { seq: ordered.owner.pid.seq, request, mode, since, label };
@@ -179,18 +185,20 @@ export class SentOrders {
     // First the watch: that the requests are in a chosen state is the answer.
     const leave = keep(register);
     before();
+    let isAnswered = false;
     const end = core.order(
       to,
       { type: "order", register, term, session, requests: entries },
       (moved) => {
         end();
+        isAnswered = true;
+        this.#silent.delete(to);
         this.#do(desk, desk.orders.refused(latest(register), moved));
       },
     );
     const cancel = core.runtime.setTimer(() => {
-      // It may have stopped, or be cut off from this node alone: the next requests need not find that out again.
-      const time = Math.min(LONGEST_SILENCE, 2 * (this.#silent.get(to)?.time ?? FIRST_SILENCE / 2));
-      this.#silent.set(to, { time, until: core.runtime.now() + time });
+      // The next requests need not find that out again.
+      if (!isAnswered) this.#notHeard(to);
       this.#do(desk, desk.orders.proposeAll());
     }, core.pacing.resend(0));
     desk.stop = () => {

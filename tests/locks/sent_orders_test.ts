@@ -179,6 +179,26 @@ describe("a request for a lock that is known to be held (section 9)", () => {
     await cluster[Symbol.asyncDispose]();
   });
 
+  it("goes to a node that has refused an order, though nothing was learned since", async () => {
+    const { post, cluster, one, two, held, first } = await begin();
+    await using _ = cluster;
+    // The lock has moved on, as n1 says, and n2 does not learn it for a while.
+    const { taken } = partsOf(one).lockTable;
+    const { take } = taken;
+    taken.take = (_from, _life, _order, refuse) => refuse(true);
+    const second = two.lock("k");
+    await cluster.pass(200);
+    assertEquals(post.orders.length, 1);
+    taken.take = take;
+    const third = two.lock("k");
+    await cluster.pass(20);
+    assertEquals(post.orders.length, 2);
+    void held.release();
+    for (const request of [first, second, third]) {
+      await cluster.time.until((await cluster.time.until(request)).release());
+    }
+  });
+
   it("does not wait for a node that was silent before", async () => {
     const { post, cluster, two, held, first, sees } = await begin();
     await using _ = cluster;

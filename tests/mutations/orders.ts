@@ -30,8 +30,14 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 9,
       name: "each request waits for a node that is silent",
-      find: "      this.#silent.set(to, { time, until: core.runtime.now() + time });\n",
+      find: "      if (!isAnswered) this.#notHeard(to);\n",
       replace: "",
+    },
+    {
+      section: 9,
+      name: "a node that refuses an order counts as silent",
+      find: "if (!isAnswered) this.#notHeard(to);",
+      replace: "this.#notHeard(to);",
     },
     {
       section: 9,
@@ -236,6 +242,12 @@ export const ORDERS: readonly Mutation[] = [
       find: "(isUrgent && this.#attempt === 0)",
       replace: "isUrgent",
     },
+    {
+      section: 3,
+      name: "a proposer whose state others may have adopted waits for longer and longer",
+      find: "unprepared ? this.#attempt : Math.min(this.#attempt, MOST_DOUBLINGS)",
+      replace: "this.#attempt",
+    },
   ]),
   ...mutationsOf("lib/node/quorum/rival.ts", ["tests/node/quorum/rival_test.ts"], [
     {
@@ -251,6 +263,12 @@ export const ORDERS: readonly Mutation[] = [
       name: "no proposer lets a rival finish",
       find: "if (!isBehind) return this.#start(kept);",
       replace: "if (true) return this.#start(kept);",
+    },
+    {
+      section: 3,
+      name: "only a refused promise that was kept shows that a register has rivals",
+      find: "#retry(): void {\n    this.#kept.refused(this.#register, this.#engine.runtime.now());",
+      replace: "#retry(): void {",
     },
   ]),
   ...mutationsOf("lib/node/quorum/kept_promises.ts", ["tests/node/quorum/kept_promises_test.ts"], [

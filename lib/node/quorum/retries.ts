@@ -4,6 +4,12 @@ import type { Pacing } from "../runtime/pacing.ts";
 /** The most counters that a refused proposer leaves out: tokens must not grow faster than wall clocks. */
 const MOST_SKIPPED = 16;
 
+/**
+ * The most doublings of the wait of a proposer that was refused after a quorum of promises: up to eight round trips. A
+ * rival may have adopted its state, so that others wait for it. Few proposers at a time come so far.
+ */
+const MOST_DOUBLINGS = 2;
+
 /** When the proposer of a register tries again after a nack. */
 export class Retries {
   readonly #node: { readonly clock: LamportClock };
@@ -38,8 +44,9 @@ export class Retries {
       clock.observe(clock.counter + Math.min(this.#attempt, MOST_SKIPPED));
       again();
     };
-    const attempt = this.#attempt++;
-    if (this.#hasWaited) return this.#pacing.retryLater(skip, attempt);
+    const doublings = unprepared ? this.#attempt : Math.min(this.#attempt, MOST_DOUBLINGS);
+    this.#attempt++;
+    if (this.#hasWaited) return this.#pacing.retryLater(skip, doublings);
     skip();
     return undefined;
   }

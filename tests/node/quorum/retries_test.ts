@@ -30,7 +30,17 @@ describe("Retries", () => {
     assertEquals(refuse(), ["wait 1", "105"]);
     for (let i = 0; i < 20; i++) refuse();
     const [, before] = refuse();
-    assertEquals(refuse(), ["wait 23", `${Number(before) + 17}`]);
+    assertEquals(refuse(), ["wait 2", `${Number(before) + 17}`]);
+  });
+
+  it("wait for longer each time without promises, and with them no longer than after two doublings", () => {
+    const { refuse } = start();
+    for (let i = 0; i < 7; i++) refuse();
+    assertEquals(refuse(false)[0], "wait 2");
+    // At once, since only the clock may be behind.
+    refuse(true);
+    assertEquals(refuse(true)[0], "wait 9");
+    assertEquals(refuse(false)[0], "wait 2");
   });
 
   it("go on at once, once, if only the clock may be behind: after a wait, and without promises", () => {
@@ -38,7 +48,7 @@ describe("Retries", () => {
     assertEquals(refuse(true)[0], "wait 0");
     assertEquals(refuse(true).length, 1);
     assertEquals(refuse(true)[0], "wait 2");
-    assertEquals(refuse(false)[0], "wait 3");
+    assertEquals(refuse(false)[0], "wait 2");
   });
 
   it("go on at once after the first nack if others wait", () => {
