@@ -13,7 +13,7 @@ import {
   queueFull,
   stolen,
 } from "../lib/locks/lock_requests.ts";
-import { labeled } from "../lib/locks/options.ts";
+import { labeled, permitted } from "../lib/locks/options.ts";
 import { SessionTurns } from "../lib/locks/session_turns.ts";
 import type { Limits } from "../lib/node/runtime/operation.ts";
 import type { Owner } from "../lib/owners/owner.ts";
@@ -60,7 +60,7 @@ export class GuestLocks implements LockRequests {
     owner: Owner,
     options: AcquireOptions,
   ): Promise<LockRequest | null> {
-    const { mode, label, ifAvailable, steal, queued, ...limits } = options;
+    const { mode, permits, label, ifAvailable, steal, queued, ...limits } = options;
     const wall = this.#shell.runtime.wallNow();
     const turn = this.#turns.enter(limits);
     // With a session the request begins at once: a query in the same turn has to show it.
@@ -72,7 +72,7 @@ export class GuestLocks implements LockRequests {
     const run = this.#operations.begin(
       {
         ...{ type: "lock", register, session, seq, mode, ifAvailable, steal },
-        ...{ asked: wholeTime(wall), label: shortLabel(label ?? "") },
+        ...{ permits: permits ?? 0, asked: wholeTime(wall), label: shortLabel(label ?? "") },
       },
       limits,
       {
@@ -82,7 +82,7 @@ export class GuestLocks implements LockRequests {
         after: steal ? this.#runsOf(register) : [],
       },
     );
-    const request = new LockRequest(register, owner, run.number, { mode, label }, wall);
+    const request = new LockRequest(register, owner, run.number, { mode, permits, label }, wall);
     this.#requests.set(request, run);
     try {
       const outcome = await run.operation.promise;
@@ -282,6 +282,9 @@ function sessionOver(): SynodError {
   return new SynodError("session_lost", "The session was lost before the lock was granted");
 }
 
-function toStanding({ session, seq, mode, token, since, label }: GuestLockEntry): HeldRequest {
-  return { pid: toOwner(session, seq), mode, token, since, ...labeled(label) };
+function toStanding(
+  { session, seq, mode, permits, token, since, label }: GuestLockEntry,
+): HeldRequest {
+  const pid = toOwner(session, seq);
+  return { pid, mode, ...permitted(permits), token, since, ...labeled(label) };
 }

@@ -1,5 +1,5 @@
 import { LIFE_PATTERN, MAX_COUNTER } from "../paxos/ballot.ts";
-import type { LockMode } from "../paxos/lock_register.ts";
+import { type LockMode, MAX_PERMITS } from "../paxos/lock_register.ts";
 import {
   blob,
   choice,
@@ -128,8 +128,9 @@ const state = nullable(object<GuestState>({
   pid: nullable(pid),
 }));
 const label = plain(shortLabel);
+const permits = plain((field) => choice(field, MAX_PERMITS + 1));
 const entry = object<GuestLockEntry>({
-  ...{ session, seq: count, mode, token: counter },
+  ...{ session, seq: count, mode, permits, token: counter },
   ...{ since: count, label },
 });
 const entries = list(entry, MAX_LIST);
@@ -185,6 +186,7 @@ const operation = union<GuestOperation>({
     mode,
     ifAvailable: bool,
     steal: bool,
+    permits,
     asked: count,
     label,
   },

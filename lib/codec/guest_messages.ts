@@ -97,6 +97,8 @@ export type GuestOperation =
     readonly mode: LockMode;
     readonly ifAvailable: boolean;
     readonly steal: boolean;
+    /** The most owners, itself included; 0: not counted. */
+    readonly permits: number;
     /** The guest's wall clock when it asked, in milliseconds since 1970, and the beginning of its label; `""`: none. */
     readonly asked: number;
     readonly label: string;
@@ -146,6 +148,8 @@ export type GuestOperation =
 /** One entry of a lock. */
 export interface GuestLockEntry extends GuestPid {
   readonly mode: LockMode;
+  /** The most owners, itself included; 0: not counted. */
+  readonly permits: number;
   /** The fencing token; 0 in the queue. */
   readonly token: number;
   /** The wall clock of the requester when it asked; 0: not known. */

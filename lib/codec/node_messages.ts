@@ -10,6 +10,7 @@ import {
   register,
   shortLabel,
 } from "./field_reader.ts";
+import { MAX_PERMITS } from "../paxos/lock_register.ts";
 import { MAX_ORDERED } from "../paxos/lock_orders.ts";
 import type { OrderedRequest } from "../paxos/messages.ts";
 import { MAX_TIMEOUT } from "./limits.ts";
@@ -68,10 +69,10 @@ export const NODE_REQUESTS: RequestKinds<"handover" | "ask" | "order"> = {
       register,
       to.counter(term),
       to.session(session),
-      requests.map(({ seq, request, mode, since, label }) => [
+      requests.map(({ seq, request, mode, permits, since, label }) => [
         seq,
         request,
-        MODES.indexOf(mode),
+        permits > 0 ? MODES.length - 1 + permits : MODES.indexOf(mode),
         since,
         label,
       ]),
@@ -90,14 +91,18 @@ export const NODE_REQUESTS: RequestKinds<"handover" | "ask" | "order"> = {
 };
 
 /** The most bytes of one request of an order without its label. */
-const ORDERED_BYTES = 32;
+const ORDERED_BYTES = 34;
 
 function orderedRequest(field: unknown): OrderedRequest {
-  const [seq, request, mode, since, label] = fields(field, 5);
+  const [seq, request, kind, since, label] = fields(field, 5);
+  // 0 and 1 are modes, and all above 1 are permits.
+  const mode = choice(kind, MODES.length + MAX_PERMITS);
+  const permits = Math.max(0, mode - MODES.length + 1);
   return {
     seq: integer(seq),
     request: integer(request),
-    mode: MODES[choice(mode, MODES.length)],
+    mode: MODES[permits > 0 ? MODES.length - 1 : mode],
+    permits,
     since: integer(since),
     label: shortLabel(label),
   };

@@ -5,7 +5,7 @@ import type {
   GuestOutcome,
 } from "../codec/guest_messages.ts";
 import type { LockTable } from "../locks/lock_table.ts";
-import { labeled } from "../locks/options.ts";
+import { labeled, permitted } from "../locks/options.ts";
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/shell.ts";
 import type { Ballot } from "../paxos/ballot.ts";
@@ -40,11 +40,11 @@ export async function runLock(
   report: (event: GuestEvent) => void,
 ): Promise<GuestOutcome> {
   const { core, table, name, sessionOf } = parts;
-  const { register, seq, mode, ifAvailable, steal, asked, label } = operation;
+  const { register, seq, mode, permits, ifAvailable, steal, asked, label } = operation;
   const session = sessionOf(operation.session);
   let firstAccept = beginFor(core.clock, origin);
   const unnamed = { pid: { node: name, session, seq }, request: number, mode, token: 0 };
-  const entry = { ...unnamed, since: asked, ...labeled(label) };
+  const entry = { ...unnamed, ...permitted(permits), since: asked, ...labeled(label) };
   const change: RegisterChange<LockResult> = (current) => {
     const { state, token } = current;
     // A state that was written over one from before the first `accept` shows that the request was never chosen.
@@ -109,9 +109,9 @@ export async function runUnlock(
 
 /** The entry of a lock in the form in which it travels. */
 export function toGuestEntry(
-  { pid, mode, token, since = 0, label = "" }: LockEntry,
+  { pid, mode, permits = 0, token, since = 0, label = "" }: LockEntry,
 ): GuestLockEntry {
-  return { session: pid.session, seq: pid.seq, mode, token, since, label };
+  return { session: pid.session, seq: pid.seq, mode, permits, token, since, label };
 }
 
 function granted(token: number, { counter, life }: Ballot): GuestOutcome {

@@ -27,6 +27,8 @@ export class Lock {
   readonly key: Key;
   /** `"exclusive"` or `"shared"`. */
   readonly mode: LockMode;
+  /** The permits of the request; `undefined`: it is not counted. The mode is `"shared"` with them. */
+  readonly permits: number | undefined;
   /**
    * The fencing token: greater than that of every earlier exclusive owner of this key. Shared owners that got
    * the lock together have the same token.
@@ -53,6 +55,7 @@ export class Lock {
     const { request } = parts;
     this.key = key;
     this.mode = request.mode;
+    this.permits = request.permits;
     this.token = request.token;
     this.#parts = parts;
     request.onOver((reason) => this.#end(reason));

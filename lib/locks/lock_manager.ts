@@ -4,7 +4,14 @@ import { parseRegisterId, registerId } from "../codec/register_id.ts";
 import { SynodError } from "../errors.ts";
 import type { Lock } from "./lock.ts";
 import type { Locks } from "./locks.ts";
-import { checkLabel, checkMode, labeled, type LockSettings } from "./options.ts";
+import {
+  checkLabel,
+  checkMode,
+  checkPermits,
+  labeled,
+  type LockSettings,
+  permitted,
+} from "./options.ts";
 import { type OrderedRequest, RequestOrder } from "./request_order.ts";
 import { checkLimits, type OptionNames, refuseUnknown, refuseUnless } from "../options.ts";
 import type { LockEntry, LockMode } from "../paxos/lock_register.ts";
@@ -14,6 +21,11 @@ import { REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
 export interface LockRequestOptions {
   /** `"exclusive"` (the default) or `"shared"`. */
   mode?: LockMode;
+  /**
+   * A counting lock: granted while fewer than this number of others own it; see `permits` of `node.lock`. Not with `mode`
+   * or `steal`. Not in the Web Locks API.
+   */
+  permits?: number;
   /** Calls back with `null` if the lock is not available at once. */
   ifAvailable?: boolean;
   /** Takes the lock away from its present owners. */
@@ -26,6 +38,7 @@ export interface LockRequestOptions {
 
 const NAMES: OptionNames<LockRequestOptions> = {
   mode: true,
+  permits: true,
   ifAvailable: true,
   steal: true,
   signal: true,
@@ -38,6 +51,8 @@ export interface ManagedLock {
   readonly name: string;
   /** `"exclusive"` or `"shared"`. */
   readonly mode: LockMode;
+  /** The permits of the request; `undefined`: it is not counted. The mode is `"shared"` with them. */
+  readonly permits?: number;
   /** The fencing token: greater than that of every earlier exclusive owner. */
   readonly token: number;
   /** Whether the lock is owned at this instant. */
@@ -60,6 +75,8 @@ export interface LockInfo {
   name: string;
   /** `"exclusive"` or `"shared"`. */
   mode: LockMode;
+  /** Its permits; absent: it is not counted. The mode is `"shared"` with them. */
+  permits?: number;
   /** The id of the node. */
   clientId: string;
   /** The beginning of its label, at most 64 bytes of UTF-8; absent: it has none. */
@@ -95,7 +112,7 @@ export interface Queues {
 }
 
 /** One holder, or one request that waits. */
-type LockRow = Pick<LockEntry, "pid" | "mode" | "label">;
+type LockRow = Pick<LockEntry, "pid" | "mode" | "permits" | "label">;
 
 /**
  * The Web Locks API for a whole cluster, with the interface, the errors and the order of `navigator.locks`
@@ -233,13 +250,14 @@ function checkOptions(name: string, given: LockRequestOptions): LockSettings {
   refuseUnknown("locks.request", options, NAMES);
   // Each option is read once, in the order of the names, as Web IDL reads a dictionary.
   const ifAvailable = Boolean(options.ifAvailable);
-  const { mode: wanted = "exclusive" } = options;
-  const mode: unknown = `${wanted}`;
+  const { mode: wanted, permits } = options;
+  const mode: unknown = `${wanted ?? (permits === undefined ? "exclusive" : "shared")}`;
   const { signal } = options;
   const steal = Boolean(options.steal);
   const { label } = options;
   checkMode("locks.request", mode);
   checkLabel("locks.request", label);
+  checkPermits("locks.request", { mode: wanted, permits, steal });
   checkLimits("locks.request", { signal });
   // A key that is too long throws before anything is requested.
   registerId(REGISTER_KINDS.lock, undefined, name);
@@ -250,7 +268,7 @@ function checkOptions(name: string, given: LockRequestOptions): LockSettings {
     throw unsupported("signal goes with neither steal nor ifAvailable");
   }
   signal?.throwIfAborted();
-  return { mode, ifAvailable, steal, signal, ...labeled(label) };
+  return { mode, ifAvailable, steal, signal, ...permitted(permits), ...labeled(label) };
 }
 
 async function callWithout<T>(callback: LockGrantedCallback<T>): Promise<Awaited<T>> {
@@ -265,6 +283,7 @@ async function run<T>(
   const managed: ManagedLock = {
     name,
     mode: lock.mode,
+    ...permitted(lock.permits),
     token: lock.token,
     signal: lock.signal,
     get held() {
@@ -301,6 +320,6 @@ function isNamed(register: string): boolean {
   return typeof nameOf(register) === "string";
 }
 
-function toInfo(name: string, { pid, mode, label }: LockRow): LockInfo {
-  return { name, mode, clientId: pid.node, ...labeled(label) };
+function toInfo(name: string, { pid, mode, permits, label }: LockRow): LockInfo {
+  return { name, mode, clientId: pid.node, ...permitted(permits), ...labeled(label) };
 }

@@ -7,6 +7,8 @@ import { shortLabel } from "./label.ts";
 /** What a request asks for, and what it tells people. */
 export interface LockWish {
   readonly mode: LockMode;
+  /** The most owners, itself included; absent: not counted. */
+  readonly permits?: number;
   /** A text for people; absent: none. */
   readonly label?: string;
 }
@@ -18,6 +20,8 @@ export class LockRequest {
   /** The number of the request, unique in the life of the node. */
   readonly number: number;
   readonly mode: LockMode;
+  /** The most owners, itself included; `undefined`: not counted. */
+  readonly permits: number | undefined;
   /** Its whole label, for people; `undefined`: none. Its entries carry the beginning of it. */
   readonly label: string | undefined;
   /** The wall clock of this node when it was made, in milliseconds since 1970. */
@@ -39,15 +43,19 @@ export class LockRequest {
     this.owner = owner;
     this.number = number;
     this.mode = wish.mode;
+    this.permits = wish.permits;
     this.label = wish.label;
     this.since = wholeTime(wall);
   }
 
   /** Its entry in the lock's queue. */
   get entry(): LockEntry {
-    const { owner: { pid }, number: request, mode, since, label } = this;
-    const entry = { pid, request, mode, token: 0, since };
-    return label === undefined ? entry : { ...entry, label: shortLabel(label) };
+    const { owner: { pid }, number: request, mode, permits, since, label } = this;
+    return {
+      ...{ pid, request, mode, token: 0, since },
+      ...(permits !== undefined && { permits }),
+      ...(label !== undefined && { label: shortLabel(label) }),
+    };
   }
 
   /** Calls `over` when the lock is released (with `undefined`) or taken away (with the reason). */

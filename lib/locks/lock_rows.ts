@@ -1,13 +1,18 @@
 import { MalformedError } from "../codec.ts";
 import { textFrom, utf8 } from "../codec/text.ts";
-import { type LockEntry, MAX_LABEL_BYTES } from "../paxos/lock_register.ts";
+import {
+  isPermits,
+  type LockEntry,
+  type LockMode,
+  MAX_LABEL_BYTES,
+} from "../paxos/lock_register.ts";
 import type { SessionId } from "../paxos/register.ts";
 
 /**
  * The entries of a lock as bytes, in a compact form, since a long queue is written and read at every
- * hand-over. Each entry is a sequence of numbers: the index of its session in a list times four, plus one if it
- * is shared, plus two if it has a label; its process's number in that session; its request; for a holder its token; the
- * time at which it asked; and of a label the number of bytes, which follow as UTF-8. A number is unsigned LEB128:
+ * hand-over. Each entry is a sequence of numbers: the index of its session in a list times eight, plus one if it
+ * is shared, plus two if it has a label, plus four if it has permits; its process's number in that session; its request; for a holder its token; the
+ * time at which it asked; its permits; and of a label the number of bytes, which follow as UTF-8. A number is unsigned LEB128:
  * groups of seven bits, the lowest first, with the eighth bit set in all but the last group.
  */
 export interface LockRows {
@@ -23,12 +28,13 @@ export interface LockRows {
 const MAX_NUMBER_BYTES = 8;
 
 /** Longest entry without its label, in bytes. */
-const MAX_ROW_BYTES = 6 * MAX_NUMBER_BYTES;
+const MAX_ROW_BYTES = 7 * MAX_NUMBER_BYTES;
 
 /** What is added to the place of a session, times `FLAGS`. */
 const SHARED = 1;
 const LABELED = 2;
-const FLAGS = 4;
+const PERMITTED = 4;
+const FLAGS = 8;
 
 /** Buffer for writing rows; one of more than `MOST_KEPT` bytes is not kept. */
 let scratch = new Uint8Array(1024);
@@ -60,14 +66,16 @@ export function writeRows(
     }
     buffer[end++] = number;
   };
-  for (const { pid, request, mode, token, since = 0, label } of entries) {
+  for (const { pid, request, mode, permits, token, since = 0, label } of entries) {
     starts.push(end);
-    const flags = (mode === "shared" ? SHARED : 0) + (label !== undefined ? LABELED : 0);
+    const flags = (mode === "shared" ? SHARED : 0) + (label !== undefined ? LABELED : 0) +
+      (permits !== undefined ? PERMITTED : 0);
     write(FLAGS * places.get(pid.session)! + flags);
     write(pid.seq);
     write(request);
     if (hasTokens) write(token);
     write(since);
+    if (permits !== undefined) write(permits);
     if (label === undefined) continue;
     const text = utf8(label);
     write(text.length);
@@ -116,6 +124,10 @@ export function readRows(
       return refuse();
     }
   };
+  const readPermits = (mode: LockMode): number => {
+    const permits = read();
+    return isPermits(permits) && mode === "shared" ? permits : refuse();
+  };
   while (at < bytes.length) {
     starts.push(at);
     const first = read();
@@ -123,11 +135,13 @@ export function readRows(
     const node = session.slice(0, session.indexOf("/"));
     const pid = { node, session, seq: read() };
     const flags = first % FLAGS;
-    const mode = flags % LABELED === SHARED ? "shared" : "exclusive";
-    const entry = { pid, request: read(), mode, token: hasTokens ? read() : 0 } as const;
+    const mode = (flags & SHARED) !== 0 ? "shared" : "exclusive";
+    let entry: LockEntry = { pid, request: read(), mode, token: hasTokens ? read() : 0 };
     const since = read();
-    if (flags >= LABELED) entries.push({ ...entry, since, label: readLabel() });
-    else entries.push(since === 0 ? entry : { ...entry, since });
+    if (since > 0) entry = { ...entry, since };
+    if ((flags & PERMITTED) !== 0) entry = { ...entry, permits: readPermits(mode) };
+    if ((flags & LABELED) !== 0) entry = { ...entry, label: readLabel() };
+    entries.push(entry);
   }
   return { sessions, bytes, entries, starts };
 }

@@ -221,7 +221,8 @@ export class LockTable implements LockRequests {
 
   async #propose(request: LockRequest, options: AcquireOptions): Promise<Chosen<LockResult>> {
     const { register, owner, entry } = request;
-    const { mode: _mode, label: _label, queued: _queued, ifAvailable, steal, ...limits } = options;
+    const { ifAvailable, steal, ...others } = options;
+    const { mode: _mode, permits: _permits, label: _label, queued: _queued, ...limits } = others;
     const change: RegisterChange<LockResult> = (current) => {
       if (owner.ended || !this.#core.session.isPossible(owner.pid.session)) {
         throw new SynodError("session_lost", "The owner ended before it had the lock");

@@ -9,7 +9,13 @@ import type { Explanation } from "./explanation.ts";
 import { unknownLock } from "./explanation_value.ts";
 import { Lock } from "./lock.ts";
 import type { LockRequests } from "./lock_requests.ts";
-import { labeled, type LockOptions, type LockSettings, lockSettings } from "./options.ts";
+import {
+  labeled,
+  type LockOptions,
+  type LockSettings,
+  lockSettings,
+  permitted,
+} from "./options.ts";
 import type { LockRequest } from "./lock_request.ts";
 
 /** One owner of a lock. */
@@ -18,6 +24,8 @@ export interface LockHolder {
   pid: Pid;
   /** `"exclusive"` or `"shared"`. */
   mode: LockMode;
+  /** Its permits; absent: it is not counted. The mode is `"shared"` with them. */
+  permits?: number;
   /** The fencing token. */
   token: number;
   /** The beginning of its label, at most 64 bytes of UTF-8; absent: it has none. */
@@ -80,14 +88,14 @@ export class Locks {
   acquireFor(
     owner: Owner,
     register: RegisterId,
-    { mode, ifAvailable, steal, label }: LockSettings,
+    { mode, permits, ifAvailable, steal, label }: LockSettings,
     limits: Limits,
     queued?: () => void,
   ): Promise<LockRequest | null> {
     const bounds = ifAvailable && limits.deadline === Infinity
       ? { ...limits, ...this.#shell.limits(undefined, limits.signal) }
       : limits;
-    const wish = { mode, ifAvailable, steal, label, queued };
+    const wish = { mode, permits, ifAvailable, steal, label, queued };
     return this.#requests.acquire(register, owner, { ...bounds, ...wish });
   }
 
@@ -138,8 +146,9 @@ export class Locks {
     const register = this.registerOf(key);
     try {
       const { holders } = await this.#requests.current(register, this.#shell.limits());
-      const value = holders.map(({ pid, mode, token, label }) => ({
+      const value = holders.map(({ pid, mode, permits, token, label }) => ({
         ...{ pid: { ...pid }, mode, token },
+        ...permitted(permits),
         ...labeled(label),
       }));
       return { ok: true, value };

@@ -1,11 +1,17 @@
 import { checkKnown, checkLimits, type OptionNames, refuseUnless } from "../options.ts";
-import type { LockMode } from "../paxos/lock_register.ts";
+import { isPermits, type LockMode, MAX_PERMITS } from "../paxos/lock_register.ts";
 import { MAX_LABEL } from "./label.ts";
 
 /** Options of a lock. */
 export interface LockOptions {
   /** `"exclusive"` (the default): one owner. `"shared"`: any number of shared owners. */
   mode?: LockMode;
+  /**
+   * A counting lock: the request is granted while fewer than this number of others own the lock, all of them with
+   * permits; an integer of 1 to 1,024, and the request's own. First come, first served: a request that waits holds up
+   * those behind it. Other requests for the same lock exclude those with permits. Not with `mode` or `steal`.
+   */
+  permits?: number;
   /** Resolves to `null` if the lock is not available at once. */
   ifAvailable?: boolean;
   /**
@@ -29,6 +35,7 @@ export interface LockOptions {
 
 const NAMES: OptionNames<LockOptions> = {
   mode: true,
+  permits: true,
   ifAvailable: true,
   steal: true,
   signal: true,
@@ -39,6 +46,7 @@ const NAMES: OptionNames<LockOptions> = {
 /** Checked options with all defaults. */
 export interface LockSettings {
   readonly mode: LockMode;
+  readonly permits?: number;
   readonly ifAvailable: boolean;
   readonly steal: boolean;
   readonly signal?: AbortSignal;
@@ -50,6 +58,23 @@ export interface LockSettings {
 export function checkLabel(call: string, label: unknown): asserts label is string | undefined {
   const isLabel = label === undefined || (typeof label === "string" && label.length <= MAX_LABEL);
   refuseUnless(isLabel, call, "label", `a string of at most ${MAX_LABEL} characters`, label);
+}
+
+/** Refuses what is no number of permits, and what does not go with one; throws a `TypeError`. */
+export function checkPermits(
+  call: string,
+  { permits, mode, steal }: Pick<LockOptions, "permits" | "mode" | "steal">,
+): void {
+  if (permits === undefined) return;
+  const wanted = `an integer from 1 to ${MAX_PERMITS}`;
+  refuseUnless(isPermits(permits), call, "permits", wanted, permits);
+  if (mode !== undefined) throw new TypeError(`${call}: permits and mode exclude each other`);
+  if (steal) throw new TypeError(`${call}: permits and steal exclude each other`);
+}
+
+/** The permits of a request with this option, as a property; 0 is none. */
+export function permitted(permits: number | undefined): { readonly permits?: number } {
+  return permits === undefined || permits === 0 ? {} : { permits };
 }
 
 /** The label of a request with this option, as a property; an empty one is none. */
@@ -67,7 +92,9 @@ export function checkMode(call: string, mode: unknown): asserts mode is LockMode
 export function lockSettings(options: LockOptions): LockSettings {
   checkKnown("lock", options, NAMES);
   checkLimits("lock", options);
-  const { mode = "exclusive", ifAvailable = false, steal = false, signal, timeout } = options;
+  const { ifAvailable = false, steal = false, signal, timeout, permits } = options;
+  checkPermits("lock", options);
+  const { mode = permits === undefined ? "exclusive" : "shared" } = options;
   checkMode("lock", mode);
   checkLabel("lock", options.label);
   for (const [name, value] of Object.entries({ ifAvailable, steal })) {
@@ -75,5 +102,6 @@ export function lockSettings(options: LockOptions): LockSettings {
   }
   if (steal && ifAvailable) throw new TypeError("lock: steal and ifAvailable exclude each other");
   if (steal && mode !== "exclusive") throw new TypeError('lock: only mode "exclusive" can steal');
-  return { mode, ifAvailable, steal, signal, timeout, ...labeled(options.label) };
+  const named = { ...permitted(permits), ...labeled(options.label) };
+  return { mode, ifAvailable, steal, signal, timeout, ...named };
 }

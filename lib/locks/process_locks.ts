@@ -14,6 +14,8 @@ const REPLACED = new Error("Another call of this process took the lock");
 /** One lock of the process, shared by all its calls. */
 interface ProcessLock {
   readonly mode: LockMode;
+  /** Whether it is counted. */
+  readonly isCounted: boolean;
   readonly request: Promise<LockRequest | null>;
   readonly aborter: AbortController;
   /** Whether other calls cannot wait for it as well, because it may end without a lock. */
@@ -59,6 +61,13 @@ export class ProcessLocks {
     while (shared?.mayFail && shared.held === undefined) {
       await this.#locks.withinLimits(shared.request.then(() => null, () => null), limits);
       shared = this.#shared.get(register);
+    }
+    const isCounted = settings.permits !== undefined;
+    if (shared !== undefined && shared.isCounted !== isCounted) {
+      const [has, wanted] = isCounted ? ["without", "with"] : ["with", "without"];
+      throw new TypeError(
+        `lock: this process has asked for it ${has} permits and cannot have it ${wanted} them as well`,
+      );
     }
     const isTooLittle = shared?.mode === "shared" && mode === "exclusive";
     if (shared !== undefined && shared.held === undefined) {
@@ -111,7 +120,12 @@ export class ProcessLocks {
     const limits = this.#locks.limits(own);
     const request = this.#locks.acquireFor(this.#owner, register, own, limits);
     const mayFail = ifAvailable || steal;
-    const shared: ProcessLock = { mode, request, aborter, mayFail, users: 0, held: undefined };
+    const isCounted = settings.permits !== undefined;
+    const shared: ProcessLock = {
+      ...{ mode, isCounted, request, aborter, mayFail },
+      users: 0,
+      held: undefined,
+    };
     this.#shared.set(register, shared);
     const forget = () => {
       if (this.#shared.get(register) === shared) this.#shared.delete(register);

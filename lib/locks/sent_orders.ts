@@ -177,8 +177,8 @@ export class SentOrders {
       this.#handedOver.add(ordered);
       // It counts as sent. Steals, which compare the counter, are never ordered.
       ordered.firstAccept ??= core.clock.counter;
-      const { mode, since = 0, label = "" } = ordered.entry;
-      return { seq: ordered.owner.pid.seq, request, mode, since, label };
+      const { mode, permits = 0, since = 0, label = "" } = ordered.entry;
+      return { seq: ordered.owner.pid.seq, request, mode, permits, since, label };
     });
     const [{ session }] = requests;
     const before = desk.stop;

@@ -6,6 +6,7 @@ import type { OrderRequest } from "../paxos/messages.ts";
 import { kindOf, REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
 import { isGuest, parseSession } from "../paxos/sessions.ts";
 import type { LockRequest } from "./lock_request.ts";
+import { labeled, permitted } from "./options.ts";
 
 /** Orders that are proposed at the same time, to bound memory; others are refused. */
 const MAX_TAKEN = 1_000;
@@ -68,10 +69,11 @@ export class TakenOrders {
     if (this.#taken >= MAX_TAKEN) return refuse(false);
     // The next holder is a better proposer than this node, which would be its rival.
     if (!this.#proposesFor(register)) return refuse(true);
-    const entries = requests.map(({ seq, request, mode, since, label }) => {
-      const entry = { pid: { node: from, session, seq }, request, mode, token: 0, since };
-      return label === "" ? entry : { ...entry, label };
-    });
+    const entries = requests.map(({ seq, request, mode, permits, since, label }) => ({
+      ...{ pid: { node: from, session, seq }, request, mode, token: 0, since },
+      ...permitted(permits),
+      ...labeled(label),
+    }));
     const { proposals, pacing } = this.#core;
     const change = this.#change(register, { type: "order", term, entries });
     this.#taken++;

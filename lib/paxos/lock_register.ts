@@ -12,6 +12,11 @@ export interface LockEntry {
   readonly request: number;
   /** How it is shared. */
   readonly mode: LockMode;
+  /**
+   * The most owners, itself included, that have the lock when it is granted: all of them with permits; the mode is
+   * `shared` then. Default: not counted.
+   */
+  readonly permits?: number;
   /** The fencing token of the grant; 0 in the queue. */
   readonly token: number;
   /** The wall clock of the requester when it asked, in milliseconds since 1970. Default: not known. */
@@ -20,9 +25,12 @@ export interface LockEntry {
   readonly label?: string;
 }
 
+/** The most permits of a request, since all holders are in the value of the lock. */
+export const MAX_PERMITS = 1_024;
+
 /** The value of a lock's register; a lock without any entry is an absent register. */
 export interface LockValue {
-  /** The holders: one exclusive holder, or several that share the lock. */
+  /** The holders: one exclusive holder, or several that share the lock, all of them with permits or none. */
   readonly holders: readonly LockEntry[];
   /** The waiting requests, first come, first served. */
   readonly queue: readonly LockEntry[];
@@ -174,6 +182,11 @@ export function isRequest(entry: LockEntry, session: SessionId, request: number)
   return entry.request === request && entry.pid.session === session;
 }
 
+/** Whether a request may have this number of permits. */
+export function isPermits(permits: unknown): permits is number {
+  return Number.isInteger(permits) && permits as number >= 1 && permits as number <= MAX_PERMITS;
+}
+
 /** Whether two lock values are the same. */
 export function sameLock(a: LockValue, b: LockValue): boolean {
   return sameEntries(a.holders, b.holders) && sameEntries(a.queue, b.queue) &&
@@ -277,12 +290,22 @@ function grant(value: LockValue, token: number): LockValue {
 
 function isCompatible(holders: readonly LockEntry[], entry: LockEntry): boolean {
   if (holders.length === 0) return true;
-  return entry.mode === "shared" && holders.every((holder) => holder.mode === "shared");
+  if (holders.length >= (entry.permits ?? Infinity)) return false;
+  return entry.mode === "shared" && holders.every((holder) => areAlike(holder, entry));
 }
 
-/** Whether there is at most one holder, or all of them share the lock. */
+/** Whether two requests share a lock in the same way. */
+function areAlike(a: LockEntry, b: LockEntry): boolean {
+  return a.mode === b.mode && (a.permits === undefined) === (b.permits === undefined);
+}
+
+/** Whether there is at most one holder, or all of them share the lock in the same way, and are not too many. */
 function holdersShare({ holders }: LockValue): boolean {
-  return holders.length <= 1 || holders.every(({ mode }) => mode === "shared");
+  if (holders.length <= 1) return true;
+  const [first] = holders;
+  const most = Math.max(...holders.map(({ permits }) => permits ?? Infinity));
+  return holders.length <= most &&
+    holders.every((holder) => holder.mode === "shared" && areAlike(holder, first));
 }
 
 /** Whether a lock names a request twice; not searched for above `most` entries. */

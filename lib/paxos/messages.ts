@@ -165,6 +165,8 @@ export interface OrderedRequest {
   readonly since: number;
   /** The beginning of its label; `""`: none. */
   readonly label: string;
+  /** The most owners, itself included; 0: not counted. */
+  readonly permits: number;
   /** The number of the owner in its session. */
   readonly seq: number;
   /** The number of the request. */

@@ -7,6 +7,8 @@ export interface Owner {
   readonly of: unknown;
   /** Whether it shares the key with all other owners that share it. */
   readonly shared: boolean;
+  /** The most owners of the key, itself included: it shares it only with owners that have permits, too. */
+  readonly permits?: number;
   /** The fencing token. */
   readonly token: number;
   /** Whether it believes at `time` (virtual, true) that it owns the key; a lost belief never comes back. */
@@ -83,6 +85,17 @@ export class Owners {
     believers.forEach((newer, index) => {
       for (const older of believers.slice(0, index)) this.#meet(older, newer, time);
     });
+    this.#count(believers, time);
+  }
+
+  /** Never more owners than permits: that of those among them that has the most. */
+  #count(believers: readonly Owner[], time: number): void {
+    const most = Math.max(1, ...believers.map(({ permits }) => permits ?? Infinity));
+    if (new Set(believers.map(({ of }) => of)).size <= most) return;
+    const [first, second] = believers;
+    if (this.#mayOverlap(first, second)) return;
+    const names = believers.map(show).join(" and ");
+    this.#once(first, believers[most], `more than ${most} own ${first.key} at ${time}: ${names}`);
   }
 
   #meet(older: Owner, newer: Owner, time: number): void {
@@ -113,9 +126,11 @@ export class Owners {
 
 /** Whether two owners may have one key at the same time. */
 function excuses(a: Owner, b: Owner): boolean {
-  return a.of === b.of || (a.shared && b.shared);
+  if (a.of === b.of) return true;
+  return a.shared && b.shared && (a.permits === undefined) === (b.permits === undefined);
 }
 
-function show({ key, name, token, shared }: Owner): string {
-  return `${name} with ${key} @${token}${shared ? " (shared)" : ""}`;
+function show({ key, name, token, shared, permits }: Owner): string {
+  const how = permits !== undefined ? ` (${permits} permits)` : shared ? " (shared)" : "";
+  return `${name} with ${key} @${token}${how}`;
 }

@@ -63,6 +63,20 @@ describe("Owners", () => {
     assertEquals(owners.of("k", 10).map(({ name }) => name), ["b"]);
   });
 
+  it("judge() reports more owners than permits, and others beside them", () => {
+    const permits = { shared: true, permits: 2 };
+    owners.began(owner("a", 1, 10, permits), 0);
+    owners.began(owner("b", 2, Infinity, permits), 1);
+    assertEquals(reported, []);
+    owners.began(owner("c", 3, Infinity, permits), 9);
+    assertEquals(reported, [
+      "more than 2 own k at 9: a with k @1 (2 permits) and b with k @2 (2 permits) and c with k @3 (2 permits)",
+    ]);
+    owners.judge(10);
+    owners.began(owner("d", 4, Infinity, { shared: true }), 11);
+    assertEquals(reported.length, 3);
+  });
+
   it("ignores an owner that does not believe in its ownership from the beginning", () => {
     owners.began(owner("a", 9, 0), 0);
     owners.began(owner("b", 2), 10);

@@ -29,8 +29,10 @@ const ORDER: Request = {
   term: CLOCK - 2,
   session: SESSION,
   requests: [
-    { seq: 4, request: 7, mode: "exclusive", since: 2 ** 41, label: "" },
-    { seq: 5, request: 9, mode: "shared", since: 0, label: "ü" },
+    { seq: 4, request: 7, mode: "exclusive", permits: 0, since: 2 ** 41, label: "" },
+    { seq: 5, request: 9, mode: "shared", permits: 0, since: 0, label: "ü" },
+    { seq: 5, request: 10, mode: "shared", permits: 1, since: 0, label: "" },
+    { seq: 5, request: 11, mode: "shared", permits: 1_024, since: 0, label: "" },
   ],
 };
 
@@ -47,7 +49,10 @@ describe("NODE_REQUESTS", () => {
       ...[2_000, 1],
     ]);
     requestIs({ id: 2, type: "ask", body: BYTES }, [16, 2, BYTES]);
-    const requests = [[4, 7, 0, 2 ** 41, ""], [5, 9, 1, 0, "ü"]];
+    const requests = [
+      ...[[4, 7, 0, 2 ** 41, ""], [5, 9, 1, 0, "ü"]],
+      ...[[5, 10, 2, 0, ""], [5, 11, 1_025, 0, ""]],
+    ];
     requestIs(ORDER, [50, 3, REGISTER, 2, ["w1", LIFE, 3], requests]);
   });
 
@@ -58,7 +63,7 @@ describe("NODE_REQUESTS", () => {
     at(3, CLOCK, CLOCK - 2 ** 52, 0.5, "1"); // term
     at(4, null, 9, []); // session
     const of = (...numbers: number[]) => [...numbers, 9, ""];
-    at(5, null, [], [null], [of(4, 7)], [of(4, 7, 2)], [of(-1, 7, 0)], [of(4, 0.5, 0)]); // requests
+    at(5, null, [], [null], [of(4, 7)], [of(4, 7, 1_026)], [of(-1, 7, 0)], [of(4, 0.5, 0)]); // requests
     at(5, [of(4, 7, 0), of(5, 7, 0)], [of(4, 7, 0), of(5, 6, 0)]);
     at(5, Array.from({ length: MAX_ORDERED + 1 }, (_, request) => of(1, request, 0)));
     at(5, [[4, 7, 0, -1, ""]], [[4, 7, 0, 0.5, ""]], [[4, 7, 0, 9, null]]);
@@ -94,7 +99,7 @@ describe("NODE_REQUESTS", () => {
   it("take the size of their content", () => {
     assertEquals(requestSize(HANDOVER), 2 * REGISTER.length + 2);
     assertEquals(requestSize({ id: 2, type: "ask", body: BYTES }), 2);
-    assertEquals(requestSize(ORDER), 2 * REGISTER.length + 2 * 32 + 3);
+    assertEquals(requestSize(ORDER), 2 * REGISTER.length + 4 * 34 + 3);
   });
 });
 

@@ -29,6 +29,15 @@ describe("LockRequest", () => {
     assertEquals(request.label, "a".repeat(70));
   });
 
+  it("has an entry with its permits", () => {
+    const owner = new Owner({ node: "n", session: "n/x/1", seq: 1 });
+    const request = new LockRequest("l1", owner, 5, { mode: "shared", permits: 3 }, 7);
+    const { pid } = owner;
+    assertEquals(request.entry, {
+      ...{ pid, request: 5, mode: "shared", permits: 3, token: 0, since: 7 },
+    });
+  });
+
   it("is over once, with the first reason, if it holds the lock", () => {
     const { request, over } = start();
     request.holds = true;

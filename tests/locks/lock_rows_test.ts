@@ -12,12 +12,14 @@ const NUMBERS = [0, 1, 127, 128, 16_383, 16_384, 2 ** 32, 2 ** 49 - 1, Number.MA
 
 function entry(random: Random, token = 0): LockEntry {
   const session = random.pick(SESSIONS);
+  const permits = random.pick([undefined, 1, 1_024]);
   return {
     pid: { node: session[0], session, seq: random.pick(NUMBERS) },
     request: random.pick(NUMBERS),
-    mode: random.fraction() < 0.5 ? "shared" : "exclusive",
+    mode: permits !== undefined || random.fraction() < 0.5 ? "shared" : "exclusive",
     token,
-    ...random.pick([{}, { since: 7 }, { since: 0, label: "import" }, {
+    ...(permits !== undefined && { permits }),
+    ...random.pick([{}, { since: 7 }, { label: "import" }, {
       ...{ since: 1_700_000_000_000, label: "ä".repeat(32) },
     }]),
   };
@@ -77,8 +79,12 @@ describe("rows of a lock", () => {
     // A cut-off row, an invalid session, and a number that is too large.
     refused([0]);
     refused([0, 1, 0x80]);
-    refused([8, 1, 1, 0]);
-    assertEquals(readRows(SESSIONS, Uint8Array.of(4, 1, 1, 0), false).entries.length, 1);
+    refused([16, 1, 1, 0]);
+    assertEquals(readRows(SESSIONS, Uint8Array.of(8, 1, 1, 0), false).entries.length, 1);
+    // Permits that are no number of them, or of an exclusive request.
+    refused([5, 1, 1, 0, 0]);
+    refused([5, 1, 1, 0, 0x81, 8]);
+    refused([4, 1, 1, 0, 1]);
     // A label that is cut off, too long, or no text.
     refused([2, 1, 1, 0, 3, 65, 65]);
     refused([2, 1, 1, 0, 65, ...new Array(65).fill(65)]);

@@ -17,8 +17,8 @@ async function begin() {
   const { lockTable, core } = partsOf(one);
   const other = partsOf(two).core;
   const requests: OrderedRequest[] = [
-    { seq: 1, request: 91, mode: "exclusive", since: 7, label: "" },
-    { seq: 2, request: 92, mode: "shared", since: 8, label: "b" },
+    { seq: 1, request: 91, mode: "exclusive", permits: 0, since: 7, label: "" },
+    { seq: 2, request: 92, mode: "shared", permits: 0, since: 8, label: "b" },
   ];
   const session = other.session.current;
   const order = { type: "order", register: LOCK, term: held.token, session, requests } as const;
@@ -85,7 +85,9 @@ describe("an order for a lock (section 9)", () => {
     await cluster.pass(0.2);
     const [early] = [take()];
     await cluster.pass(1.2);
-    const late = take({ requests: [{ seq: 3, request: 93, mode: "shared", since: 9, label: "" }] });
+    const late = take({
+      requests: [{ seq: 3, request: 93, mode: "shared", permits: 0, since: 9, label: "" }],
+    });
     await cluster.time.until(released);
     assertEquals([early, late], [[], [true]]);
     assertEquals(await queue(), ["n2 91", "n2 92"]);

@@ -234,13 +234,13 @@ export const CHANGES: readonly Mutation[] = [
     {
       section: 9,
       name: "a shared request joins an exclusive one",
-      find: 'entry.mode === "shared" && holders.every((holder) => holder.mode === "shared")',
+      find: 'entry.mode === "shared" && holders.every((holder) => areAlike(holder, entry))',
       replace: 'entry.mode === "shared"',
     },
     {
       section: 9,
       name: "an exclusive request joins shared ones",
-      find: 'entry.mode === "shared" && holders.every((holder) => holder.mode === "shared")',
+      find: 'entry.mode === "shared" && holders.every((holder) => areAlike(holder, entry))',
       replace: 'holders.every((holder) => holder.mode === "shared")',
     },
     {

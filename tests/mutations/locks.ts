@@ -10,20 +10,80 @@ export const LOCKS: readonly Mutation[] = [
       replace: "          throw signal.reason;",
     },
   ]),
+  ...mutationsOf("lib/paxos/lock_register.ts", ["tests/paxos/lock_register_test.ts"], [
+    {
+      section: 9,
+      name: "permits are not counted",
+      find: "if (holders.length >= (entry.permits ?? Infinity)) return false;",
+      replace: "",
+    },
+    {
+      section: 9,
+      name: "one owner more than permits",
+      find: "holders.length >= (entry.permits ?? Infinity)",
+      replace: "holders.length > (entry.permits ?? Infinity)",
+    },
+    {
+      section: 9,
+      name: "a counted owner shares a lock with one that is not",
+      find: "(a.permits === undefined) === (b.permits === undefined)",
+      replace: "true",
+    },
+    {
+      section: 9,
+      name: "a request may have any number of permits",
+      find: "permits as number >= 1 && permits as number <= MAX_PERMITS",
+      replace: "true",
+      tests: ["tests/locks/options_test.ts"],
+    },
+  ]),
+  ...mutationsOf("lib/locks/sent_orders.ts", ["tests/locks/permits_test.ts"], [
+    {
+      section: 9,
+      name: "a request that is handed over loses its permits",
+      find: "return { seq: ordered.owner.pid.seq, request, mode, permits, since, label };",
+      replace:
+        "return { seq: ordered.owner.pid.seq, request, mode, permits: 0 * permits, since, label };",
+    },
+  ]),
+  ...mutationsOf("lib/locks/process_locks.ts", ["tests/locks/permits_test.ts"], [
+    {
+      section: 9,
+      name: "a process gets a lock of another kind with its permits",
+      find: "if (shared !== undefined && shared.isCounted !== isCounted) {",
+      replace: "if (false) {",
+    },
+  ]),
+  ...mutationsOf("lib/locks/options.ts", ["tests/locks/options_test.ts"], [
+    {
+      section: 9,
+      name: "permits go with a mode",
+      find:
+        "if (mode !== undefined) throw new TypeError(`${call}: permits and mode exclude each other`);",
+      replace: "",
+    },
+    {
+      section: 9,
+      name: "permits go with a steal",
+      find: "if (steal) throw new TypeError(`${call}: permits and steal exclude each other`);",
+      replace: "",
+    },
+  ]),
   ...mutationsOf("lib/locks/lock_request.ts", ["tests/locks/lock_request_test.ts"], [
     {
       section: 9,
       name: "an entry of a lock carries a long label",
-      find: "{ ...entry, label: shortLabel(label) }",
-      replace: "{ ...entry, label }",
+      find: "{ label: shortLabel(label) }",
+      replace: "{ label }",
     },
   ]),
   ...mutationsOf("lib/locks/sent_orders.ts", ["tests/locks/holders_test.ts"], [
     {
       section: 9,
       name: "a request that is handed over loses its label",
-      find: "return { seq: ordered.owner.pid.seq, request, mode, since, label };",
-      replace: 'return { seq: ordered.owner.pid.seq, request, mode, since, label: "" };',
+      find: "return { seq: ordered.owner.pid.seq, request, mode, permits, since, label };",
+      replace:
+        'return { seq: ordered.owner.pid.seq, request, mode, permits, since, label: label && "" };',
     },
   ]),
   ...mutationsOf("lib/codec/field_reader.ts", ["tests/codec/node_messages_test.ts"], [

@@ -12,6 +12,78 @@ import {
 } from "../../lib/paxos/lock_register.ts";
 import { entryOf, parseOrder, play, showLock, showResult } from "../locks/support/scripted_lock.ts";
 
+describe("applyCommand() for requests with permits (section 9)", () => {
+  it("grants them while there are fewer owners than permits, and then in order", () => {
+    play(`
+      1  request a1 /2  -> granted 1  a1/2@1
+      2  request b1 /2  -> granted 2  a1/2@1 b1/2@2
+      3  request c1 /2  -> queued     a1/2@1 b1/2@2, then c1/2
+      4  request d1 /2  -> queued     a1/2@1 b1/2@2, then c1/2 d1/2
+      5  release b1     -> done       a1/2@1 c1/2@5, then d1/2
+      6  release a1     -> done       c1/2@5 d1/2@6
+    `);
+  });
+
+  it("grants those together that fit, with one token", () => {
+    play(`
+      1  request a1     -> granted 1  a1@1
+      2  request b1 /2  -> queued     a1@1, then b1/2
+      3  request c1 /2  -> queued     a1@1, then b1/2 c1/2
+      4  request d1 /2  -> queued     a1@1, then b1/2 c1/2 d1/2
+      5  release a1     -> done       b1/2@5 c1/2@5, then d1/2
+    `);
+  });
+
+  it("counts the permits of the one that is granted: each has its own number", () => {
+    play(`
+      1  request a1 /3  -> granted 1  a1/3@1
+      2  request b1 /3  -> granted 2  a1/3@1 b1/3@2
+      3  request c1 /1  -> queued     a1/3@1 b1/3@2, then c1/1
+      4  request d1 /3  -> queued     a1/3@1 b1/3@2, then c1/1 d1/3
+      5  release a1     -> done       b1/3@2, then c1/1 d1/3
+      6  release b1     -> done       c1/1@6 d1/3@6
+    `);
+  });
+
+  it("excludes others, shared ones too, as an exclusive request does", () => {
+    play(`
+      1  request a1 /2      -> granted 1  a1/2@1
+      2  request b1 shared  -> queued     a1/2@1, then b1~
+      3  request c1 /2      -> queued     a1/2@1, then b1~ c1/2
+      4  release a1         -> done       b1~@4, then c1/2
+      5  request d1         -> queued     b1~@4, then c1/2 d1
+      6  release b1         -> done       c1/2@6, then d1
+      7  release c1         -> done       d1@7
+    `);
+  });
+
+  it("refuses one that is wanted only if available", () => {
+    play(`
+      1  request a1 /1              -> granted 1    a1/1@1
+      2  request b1 /1 ifAvailable  -> unavailable  a1/1@1
+      3  request c1 /2 ifAvailable  -> granted 3    a1/1@1 c1/2@3
+    `);
+  });
+
+  it("loses no permit with an owner that has ended", () => {
+    play(`
+      1  request a1 /2  -> granted 1  a1/2@1
+      2  request b1 /2  -> granted 2  a1/2@1 b1/2@2
+      3  request c1 /2  -> queued     a1/2@1 b1/2@2, then c1/2
+      -  a ends
+      4  tidy           -> done       b1/2@2 c1/2@4
+    `);
+  });
+
+  it("lets a thief take all of them", () => {
+    play(`
+      1  request a1 /2  -> granted 1  a1/2@1
+      2  request b1 /2  -> granted 2  a1/2@1 b1/2@2
+      3  steal c1       -> granted 3  c1@3
+    `);
+  });
+});
+
 describe("applyCommand() for a request", () => {
   it("grants a free lock at once, with the token of the round", () => {
     play(`

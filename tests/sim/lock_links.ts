@@ -29,12 +29,17 @@ export function lockFaults(link: LockLink): string[] {
   if (new Set(now).size < now.length) faults.push("a request is in it twice");
   for (const name of now) if (gone.has(name)) faults.push(`${name} is back`);
 
-  if (after.holders.length > 1 && after.holders.some(({ mode }) => mode === "exclusive")) {
+  if (after.holders.length > 1 && !after.holders.every((one) => goesWith(one, after.holders[0]))) {
     faults.push(`${after.holders.map(show).join(" and ")} have it together`);
+  }
+  const most = Math.max(1, ...after.holders.map(({ permits }) => permits ?? Infinity));
+  if (after.holders.length > most) {
+    faults.push(`${after.holders.length} have it, and the most permits are ${most}`);
   }
   const [head] = after.queue;
   const isFree = after.holders.length === 0 ||
-    (head?.mode === "shared" && after.holders.every(({ mode }) => mode === "shared"));
+    (head !== undefined && after.holders.length < (head.permits ?? Infinity) &&
+      after.holders.every((one) => goesWith(one, head)));
   if (head !== undefined && isFree) faults.push(`${show(head)} could have it, and waits`);
 
   for (const entry of after.holders) {
@@ -90,5 +95,13 @@ export function showLock({ holders, queue }: LockValue): string {
 }
 
 function show(entry: LockEntry): string {
-  return `${nameOf(entry)} (${entry.mode}${entry.token > 0 ? ` @${entry.token}` : ""})`;
+  return `${nameOf(entry)} (${entry.permits ?? entry.mode}${
+    entry.token > 0 ? ` @${entry.token}` : ""
+  })`;
+}
+
+/** Whether two requests may have a lock together, as far as their kinds say. */
+function goesWith(a: LockEntry, b: LockEntry): boolean {
+  return a.mode === "shared" && b.mode === "shared" &&
+    (a.permits === undefined) === (b.permits === undefined);
 }

@@ -3,15 +3,17 @@ import { assertEquals, assertMatch } from "@std/assert";
 import type { LockEntry, LockValue } from "../../lib/paxos/lock_register.ts";
 import { lockFaults, type LockLink } from "./lock_links.ts";
 
-/** `a` is an exclusive request, `A` a shared one; `a5` holds the lock with token 5. */
+/** `a` is an exclusive request, `A` a shared one, `A/2` one with two permits; `a5` holds the lock with token 5. */
 function entry(text: string): LockEntry {
-  const [name, token] = [text[0], Number(text.slice(1))];
+  const [plain, permits] = text.split("/");
+  const [name, token] = [plain[0], Number(plain.slice(1))];
   const session = `${name.toLowerCase()}/life/1`;
   return {
     pid: { node: name.toLowerCase(), session, seq: 1 },
     request: 1,
     mode: name === name.toLowerCase() ? "exclusive" : "shared",
     token,
+    ...(permits !== undefined && { permits: Number(permits) }),
   };
 }
 
@@ -48,6 +50,11 @@ describe("lockFaults()", () => {
       ["A5", "A5 | b C"],
       ["a5 | B C d E", "B9 C9 | d E"],
       ["A5 B5 | c", "A5 | c"],
+      ["A5/2", "A5/2 B9/2"],
+      ["A5/2 B4/2", "A5/2 B4/2 | C/2"],
+      ["A5/2 B4/2 | C/2", "B4/2 C9/2"],
+      ["A5/3 B4/3 | C/1 D/3", "B4/3 | C/1 D/3"],
+      ["A5/2", "A5/2 | B"],
     ];
     for (const [before, after] of right) {
       assertEquals(faults(before, after), [], `${before} to ${after}`);
@@ -58,6 +65,9 @@ describe("lockFaults()", () => {
     const wrong: [before: string, after: string, fault: RegExp][] = [
       ["a5", "a5 b9", /have it together/],
       ["A5", "A5 b9", /have it together/],
+      ["A5/3", "A5/3 B9", /have it together/],
+      ["A5/2 B4/2", "A5/2 B4/2 C9/2", /3 have it, and the most permits are 2/],
+      ["A5/2 | B/2", "A5/2 | B/2", /could have it, and waits/],
       ["a5 | b", "| b", /b.* could have it, and waits/],
       ["A5 | B", "A5 | B", /b.* could have it, and waits/],
       ["a5 | b c", "c9 | b", /c.* passed b/],

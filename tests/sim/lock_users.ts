@@ -187,7 +187,8 @@ export class LockUsers implements Users {
         if (first === null) return this.#unavailable(options, label);
         const owner = this.#begin(station, key, first, process);
         await this.#use(station, random, first, owner);
-        const again = await process.lock(key, { mode: first.mode });
+        const { mode, permits } = first;
+        const again = await process.lock(key, permits === undefined ? { mode } : { permits });
         const reentrant = this.#begin(station, key, again, process);
         if (first.held && again.held && first.token !== again.token) {
           this.#report(`${label}: one process has it with ${first.token} and ${again.token}`);
@@ -243,6 +244,7 @@ export class LockUsers implements Users {
       name,
       of,
       shared: lock.mode === "shared",
+      permits: lock.permits,
       token: lock.token,
       believes: (time) => !machine.crashed && machine.peek(time, () => lock.held),
     };
@@ -295,7 +297,8 @@ export class LockUsers implements Users {
 
   /** Draws a request, and notes the lock that it may steal. */
   #wish(station: Station, random: Random, key: string): Wish {
-    const wish = drawWish(station, random, this.#cluster.scenario.steals);
+    const permits = 1 + this.#names.indexOf(key) % 3;
+    const wish = drawWish(station, random, this.#cluster.scenario.steals, permits);
     if (wish.options.steal) this.#robbed.add(key);
     return wish;
   }

@@ -11,14 +11,25 @@ export interface Wish {
   readonly cancel: () => void;
 }
 
-/** Draws a request by a user on `machine`; `steals`: whether locks may be stolen. */
-export function drawWish({ machine }: Station, random: Random, steals: boolean): Wish {
+/**
+ * Draws a request by a user on `machine`; `steals`: whether locks may be stolen; `permits`: the number that requests with
+ * permits have.
+ */
+export function drawWish(
+  { machine }: Station,
+  random: Random,
+  steals: boolean,
+  permits: number,
+): Wish {
   const options: LockOptions = { mode: random.chance(0.3) ? "shared" : "exclusive" };
   const kind = random.weighted({ wait: 8, ifAvailable: 2, steal: steals ? 1 : 0 });
   if (kind === "ifAvailable") options.ifAvailable = true;
   if (kind === "steal") {
     options.mode = "exclusive";
     options.steal = true;
+  } else if (random.chance(0.3)) {
+    delete options.mode;
+    options.permits = permits;
   }
   if (random.chance(0.25)) options.timeout = random.integer(5, 3_000);
   if (!random.chance(0.25)) return { options, cancel: () => {} };
@@ -64,9 +75,11 @@ export function isBrief({ ifAvailable }: LockOptions): boolean {
 }
 
 /** A request as text, for reports. */
-export function describeWish({ mode, ifAvailable, steal, timeout, signal }: LockOptions): string {
+export function describeWish(
+  { mode, permits, ifAvailable, steal, timeout, signal }: LockOptions,
+): string {
   const parts = [
-    mode,
+    permits === undefined ? mode : `${permits} permits`,
     ifAvailable && "if available",
     steal && "by stealing",
     timeout !== undefined && `within ${timeout} ms`,

@@ -16,7 +16,7 @@ import type { VirtualCluster } from "./virtual_cluster.ts";
 import { turn } from "./wait.ts";
 
 /** What a lock request of a guest says for people. */
-export const UNLABELED = { asked: 0, label: "" } as const;
+export const UNLABELED = { permits: 0, asked: 0, label: "" } as const;
 
 /** The life of a guest that began first, and of one that began later. */
 export const GUEST_LIFE = "0GuestGuestGuestGues";

@@ -26,7 +26,14 @@ const GUEST_SESSION = `~x/${OTHER}/1`;
 const VALUE = Uint8Array.of(0x63, 1, 2, 3);
 const PID = { session: GUEST_SESSION, seq: 4 };
 const STATE = { token: CLOCK, value: VALUE, node: "~x", pid: PID };
-const ENTRY = { ...PID, mode: "shared", token: CLOCK, since: 7, label: "import" } as const;
+const ENTRY = {
+  ...PID,
+  mode: "shared",
+  permits: 1_024,
+  token: CLOCK,
+  since: 7,
+  label: "import",
+} as const;
 const FAILURE = {
   name: "SynodError",
   message: "no",
@@ -74,6 +81,7 @@ export const OPERATIONS: ByType<GuestOperation> = {
     mode: "shared",
     ifAvailable: true,
     steal: false,
+    permits: 3,
     asked: 1_700_000_000_000,
     label: "import, ä",
   },

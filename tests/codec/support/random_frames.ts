@@ -126,7 +126,11 @@ export class RandomFrames {
       requests: Array.from({ length: this.#random.pick([1, 2, 5]) }, (_, place) => ({
         seq: this.integer(),
         request: 2 ** 20 * place + this.#random.pick([0, 7, 300]),
-        mode: this.#random.pick(["exclusive", "shared"]),
+        ...this.#random.pick([
+          { mode: "exclusive", permits: 0 } as const,
+          { mode: "shared", permits: 0 } as const,
+          { mode: "shared", permits: 3 } as const,
+        ]),
         since: this.integer(),
         label: this.#random.pick(["", "import", "é".repeat(32)]),
       })),

@@ -203,6 +203,7 @@ class Run {
         mode: "exclusive",
         ifAvailable: false,
         steal,
+        permits: 0,
         asked: 0,
         label: "",
       },

@@ -7,6 +7,7 @@ import "../../locks/lock_manager_types_test.ts";
 import "../../locks/lock_test.ts";
 import "../../locks/locks_test.ts";
 import "../../locks/options_test.ts";
+import "../../locks/permits_test.ts";
 import "../../locks/process_locks_test.ts";
 import "../../locks/reuse_test.ts";
 import "../../locks/shared_test.ts";

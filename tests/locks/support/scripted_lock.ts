@@ -17,8 +17,8 @@ import {
  *     2  request b1 shared   -> queued      a1@1, then b1~
  *     3  release a1          -> done        b1~@3
  *
- * A line starts with the token of the round. `a1` is request 1 of session a, `~` marks a shared one, and what
- * follows `then` is the queue. A line `-  a ends` means that session a has ended.
+ * A line starts with the token of the round. `a1` is request 1 of session a, `~` marks a shared one, `/3` one with three
+ * permits, and what follows `then` is the queue. A line `-  a ends` means that session a has ended.
  */
 export function play(script: string, before: LockValue = FREE): LockValue {
   const lines = script.split("\n").map((line) => line.trim()).filter((line) => line !== "");
@@ -38,7 +38,7 @@ export function play(script: string, before: LockValue = FREE): LockValue {
   return value;
 }
 
-/** `request a1 shared`, `request a1 ifAvailable`, `steal a1`, `steal a1 again`, `release a1`, `tidy`. */
+/** `request a1 shared`, `request a1 /3`, `request a1 ifAvailable`, `steal a1`, `steal a1 again`, `release a1`, `tidy`. */
 export function parseOrder([verb, name, ...options]: readonly string[]): LockCommand {
   const is = (option: string) => options.includes(option);
   switch (verb) {
@@ -46,7 +46,7 @@ export function parseOrder([verb, name, ...options]: readonly string[]): LockCom
     case "steal":
       return {
         type: "request",
-        entry: entryOf(name, is("shared") ? "shared" : "exclusive"),
+        entry: wanted(name, options),
         ifAvailable: is("ifAvailable"),
         steal: verb === "steal",
         sent: is("again"),
@@ -60,6 +60,14 @@ export function parseOrder([verb, name, ...options]: readonly string[]): LockCom
     default:
       throw new Error(`no order begins with "${verb}"`);
   }
+}
+
+/** An entry of this name, shared or with permits as the options say. */
+function wanted(name: string, options: readonly string[]): LockEntry {
+  const permits = options.find((option) => option.startsWith("/"));
+  const isShared = options.includes("shared") || permits !== undefined;
+  const entry = entryOf(name, isShared ? "shared" : "exclusive");
+  return permits === undefined ? entry : { ...entry, permits: Number(permits.slice(1)) };
 }
 
 /** An entry by its name in scripts. */
@@ -81,6 +89,7 @@ export function showLock({ holders, queue }: LockValue): string {
   return `${held === "" ? "free" : held}, then ${waiting}`;
 }
 
-function showName({ pid, request, mode }: LockEntry): string {
-  return `${pid.session}${request}${mode === "shared" ? "~" : ""}`;
+function showName({ pid, request, mode, permits }: LockEntry): string {
+  const kind = permits !== undefined ? `/${permits}` : mode === "shared" ? "~" : "";
+  return `${pid.session}${request}${kind}`;
 }

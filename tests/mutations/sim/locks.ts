@@ -13,6 +13,14 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
+    name: "a lock has one owner more than permits",
+    file: "lib/paxos/lock_register.ts",
+    find: "holders.length >= (entry.permits ?? Infinity)",
+    replace: "holders.length > (entry.permits ?? Infinity)",
+    seeds: SOON,
+    workload,
+  },
+  {
     name: "a member fences sessions of owners of locks too early",
     file: "lib/paxos/sessions.ts",
     find: ": renewal.renewed + renewal.ttl + this.#clockError() - now;",
@@ -49,7 +57,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
   {
     name: "an exclusive holder shares its lock",
     file: "lib/paxos/lock_register.ts",
-    find: 'return entry.mode === "shared" && holders.every((holder) => holder.mode === "shared");',
+    find: 'return entry.mode === "shared" && holders.every((holder) => areAlike(holder, entry));',
     replace: 'return entry.mode === "shared";',
     seeds: SOON,
     workload,

@@ -21,7 +21,7 @@ const put = (register: string, value = small): GuestOperation => ({
 });
 const hold = (name: string, steal = false): GuestOperation => ({
   ...{ type: "lock", register: lock(name), session: 1, seq: 0 },
-  ...{ mode: "exclusive", ifAvailable: false, steal, asked: 0, label: "x" },
+  ...{ mode: "exclusive", ifAvailable: false, steal, permits: 0, asked: 0, label: "x" },
 });
 
 /** Enters, does something, and looks what became of it; again and again. */
