@@ -29,12 +29,19 @@ export function traceLine({ at: _, type, ...fields }: TraceEvent): string | null
     return `has written the key ${bucket}${textOf(register.key)}, token ${token}`;
   }
   const shown = Object.entries(fields)
-    .filter(([name]) => name !== "request")
+    .filter(([name, value]) => name !== "request" && value !== null && value !== false)
     .map(([name, value]) => `${name} ${textOf(value)}`);
   return [type, shown.join(", ")].join(" ").trimEnd();
 }
 
+/** Whether this is a pid: its life is of no interest. */
+function isPid(value: unknown): value is { node: string; seq: number } {
+  return typeof value === "object" && value !== null && "seq" in value && "node" in value;
+}
+
 function textOf(value: unknown): string {
+  if (isPid(value)) return `${value.node}/${value.seq}`;
+  if (typeof value === "number") return `${Math.round(value * 10) / 10}`;
   const text = JSON.stringify(value, (_, part) => typeof part === "bigint" ? `${part}n` : part);
   return String(text).slice(0, LONGEST);
 }

@@ -176,7 +176,7 @@ export class World {
   pause(id: string, duration: number): void {
     checkDuration("world.pause", duration);
     const place = this.#running("world.pause", id);
-    this.#simulation.note(`${place.name} stands still for ${duration} ms`);
+    this.#simulation.note(`${place.name} stands still for ${duration.toFixed(0)} ms`);
     place.machine.pause(duration);
   }
 
@@ -201,6 +201,13 @@ export class World {
     for (const id of [from, to]) this.#refuseUnknown("world.cut", id);
     this.#network.cutOneWay(from, to);
     this.#simulation.note(`${to} does not hear ${from}`);
+  }
+
+  /** Ends what {@linkcode cut} began. */
+  mend(from: string, to: string): void {
+    for (const id of [from, to]) this.#refuseUnknown("world.mend", id);
+    this.#network.mendOneWay(from, to);
+    this.#simulation.note(`${to} hears ${from} again`);
   }
 
   /** Ends all partitions and cuts. */

@@ -10,6 +10,15 @@ const LIMIT = 180_000;
 /** Marks of snippets that need hosts which do not exist, or more nodes: they are type-checked, but not run. */
 const NOT_RUN = [".example/", "changeMembers("];
 
+/** The files that programs of snippets import, and the declarations for TypeScript. */
+const SUPPORT = [
+  ...["prelude.ts", "node.ts", "watched.ts", "deno_test.ts", "test_runner.ts"],
+  "platform.d.ts",
+];
+
+/** What has a stand-in here: the runners of tests, which run nothing outside of their own programs. */
+const RUNNERS = ["vitest", "node:test"];
+
 const preludes = new URL("./support/", import.meta.url);
 
 async function markdownFiles(): Promise<string[]> {
@@ -42,7 +51,7 @@ describe("the snippets of README.md and docs/", () => {
 
   beforeAll(async () => {
     folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "synod-snippets-" }));
-    for (const file of ["prelude.ts", "node.ts", "watched.ts", "platform.d.ts"]) {
+    for (const file of SUPPORT) {
       await Deno.copyFile(new URL(file, preludes), `${folder}/${file}`);
     }
     for (const [index, snippet] of snippets.entries()) {
@@ -51,11 +60,12 @@ describe("the snippets of README.md and docs/", () => {
       await Deno.writeTextFile(`${folder}/snippet_${index}.mjs`, snippet.code);
     }
     const imports = await importMap();
+    for (const name of RUNNERS) imports[name] = new URL("test_runner.ts", preludes).href;
     await Deno.writeTextFile(`${folder}/import_map.json`, JSON.stringify({ imports }));
     await Deno.writeTextFile(`${folder}/package.json`, `{ "type": "module" }`);
     await Deno.symlink(`${root}node_modules`, `${folder}/node_modules`);
     const paths = Object.entries(imports)
-      .filter(([name]) => name.startsWith("@synod/"))
+      .filter(([name]) => name.startsWith("@synod/") || name === "vitest")
       .map(([name, url]) => [name, [new URL(url).pathname]]);
     const compilerOptions = {
       module: "esnext",
@@ -148,6 +158,10 @@ describe("withPrelude()", () => {
       made("const node = await join({ id });\n"),
       'import { id, join } from "./prelude.ts";\nconst node = await join({ id });\n' +
         "await node.close();\n",
+    );
+    assertEquals(
+      made("Deno.test(name, body);\n"),
+      'import "./deno_test.ts";\nDeno.test(name, body);\n',
     );
     for (const code of ['import { join } from "x";\njoin();\n', "a.node = { work: 1 };\n"]) {
       assertEquals(made(code), code);

@@ -48,7 +48,7 @@ describe("simulate()", () => {
     assert(value > 2_000 && value < 10_000, `${value} ms`);
   });
 
-  it("partition() cuts a minority off, cut() one direction, and heal() ends both", async () => {
+  it("partition() cuts a minority off, cut() one direction; mend() and heal() end that", async () => {
     await simulate(OPTIONS, async (world) => {
       const [a, b] = await readyNodes(world);
       world.partition(["a"], ["b", "c"]);
@@ -59,8 +59,10 @@ describe("simulate()", () => {
       world.cut("b", "a");
       world.cut("c", "a");
       assertEquals((await a.kv.put("z", 1)).ok, false);
+      world.mend("b", "a");
+      assertEquals(valueOf(await a.kv.put("z", 1, { noQuorum: "retry" })), 1);
       world.heal();
-      await a.kv.put("z", 1, { noQuorum: "retry" });
+      await a.kv.put("after", 1, { noQuorum: "retry" });
     });
   });
 

@@ -7,3 +7,9 @@ declare module "node:sqlite" {
 declare module "node:fs" {
   export function renameSync(from: string, to: string): void;
 }
+
+declare module "node:test" {
+  export default function test(name: string, body: () => Promise<void>): void;
+}
+
+declare const Deno: { test(name: string, body: () => Promise<void>): void };
