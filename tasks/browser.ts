@@ -177,6 +177,26 @@ export class Tab {
     );
   }
 
+  /** Sets the size of the page, in pixels, and whether the user prefers dark colours. */
+  async emulate(
+    { width, height, dark }: {
+      readonly width: number;
+      readonly height: number;
+      readonly dark: boolean;
+    },
+  ): Promise<void> {
+    const size = { width, height, deviceScaleFactor: 1, mobile: false };
+    await this.#devtools.send("Emulation.setDeviceMetricsOverride", size, this.#session);
+    const features = [{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }];
+    await this.#devtools.send("Emulation.setEmulatedMedia", { features }, this.#session);
+  }
+
+  /** What the tab shows, as a PNG. */
+  async screenshot(): Promise<Uint8Array<ArrayBuffer>> {
+    const { data } = await this.#devtools.send("Page.captureScreenshot", {}, this.#session);
+    return Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+  }
+
   /** Closes the tab at once, without running its unload handlers. */
   async close(): Promise<void> {
     await this.#devtools.send("Target.closeTarget", { targetId: this.#target });

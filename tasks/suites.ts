@@ -111,6 +111,7 @@ export const RULES: readonly Rule[] = [
 const NEEDS: Readonly<Record<string, OptionalProgram>> = {
   "tests/runtimes/browser/": "chromium",
   "tests/examples/browser_client_": "chromium",
+  "tests/examples/playground_": "chromium",
   "tests/runtimes/workerd/": "workerd",
   "tests/examples/edge_client_": "workerd",
 };
