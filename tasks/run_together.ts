@@ -1,8 +1,8 @@
 import { type FileResult, runFile, type Setup } from "./run_file.ts";
 import { type Rule, ruleFor, type TestRuntime } from "./suites.ts";
 
-/** Time limit for files that share a process, in milliseconds. */
-const TIMEOUT = 300_000;
+/** The longest time limit for files that share a process, in milliseconds; otherwise the sum of theirs. */
+const LONGEST = 600_000;
 
 /** The program that loads `files` one after the other, and then has their tests run. */
 function programFor(files: readonly string[]): string {
@@ -50,7 +50,8 @@ export async function runTogether(
       await Deno.writeTextFile(`${folder}/package.json`, `{ "type": "module" }`);
       const program = `${folder}/together_test.ts`;
       await Deno.writeTextFile(program, programFor(files));
-      together = await runFile(setup, runtime, program, { ...rule, timeout: TIMEOUT });
+      const timeout = Math.min(LONGEST, rule.timeout * files.length);
+      together = await runFile(setup, runtime, program, { ...rule, timeout });
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
