@@ -10,6 +10,21 @@ export const LOCKS: readonly Mutation[] = [
       replace: "          throw signal.reason;",
     },
   ]),
+  ...mutationsOf("lib/paxos/lock_register.ts", ["tests/paxos/lock_permits_test.ts"], [
+    {
+      section: 9,
+      name: "a counted request waits although it fits",
+      find: "holders.length >= (entry.permits ?? Infinity)",
+      replace: "holders.length + 1 >= (entry.permits ?? Infinity)",
+    },
+    {
+      section: 9,
+      name: "a request passes one with fewer permits",
+      find: "while (granted < value.queue.length && isCompatible(holders, value.queue[granted])) {",
+      replace:
+        "value = { ...value, queue: value.queue.toSorted((a, b) => (b.permits ?? 0) - (a.permits ?? 0)) };\n  while (granted < value.queue.length && isCompatible(holders, value.queue[granted])) {",
+    },
+  ]),
   ...mutationsOf("lib/paxos/lock_register.ts", ["tests/paxos/lock_register_test.ts"], [
     {
       section: 9,
