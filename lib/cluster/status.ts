@@ -77,13 +77,15 @@ const ANSWER_ROUND_TRIPS = 2;
 
 /**
  * Asks every member for its state. Resolves when all have answered, or after the longer of half a second and two usual
- * round trips. `own` is the state of this node; `null` for a client. `why` says why a member does not answer.
+ * round trips. `own` is the state of this node; `null` for a client. `why` says why a member does not answer. Notes in
+ * `roundTrips` how many milliseconds each answer took.
  */
 export async function askMembers(
   engine: Engine,
   own: { readonly state: MemberState | null; readonly storage: StorageState },
   roundTrip: number,
   why: (id: string) => string | null,
+  roundTrips?: Map<string, number>,
 ): Promise<MemberStatus[]> {
   const { members, self, pendingReplies, runtime } = engine;
   const states = new Map<string, MemberStatus>();
@@ -95,8 +97,10 @@ export async function askMembers(
     states.set(status.id, status);
     if (states.size === members.length) answered.resolve();
   };
+  const asked = runtime.now();
   const requestId = pendingReplies.open((id, header, reply) => {
     if (!members.includes(id)) return;
+    roundTrips?.set(id, runtime.now() - asked);
     switch (reply.type) {
       case "record":
         // A member that lives under another genesis is none of this cluster.

@@ -49,5 +49,5 @@ function cycleText({ certain, cycle }: Deadlock): string {
   });
   return certain
     ? `DEADLOCK: ${steps.join("; ")}. None of them will go on.`
-    : `Probably a DEADLOCK: ${steps.join("; ")} (if the same task of the program asked for both).`;
+    : `Possibly a DEADLOCK: ${steps.join("; ")} (if the same task of the program asked for both).`;
 }

@@ -163,7 +163,8 @@ export class Locks {
     try {
       return await this.#requests.explain(register, this.#shell.limits());
     } catch (error) {
-      if (!(error instanceof SynodError) || error.code !== "no_quorum") throw error;
+      // What makes every operation fail is the reason, too.
+      if (!(error instanceof SynodError) || error.code === "closed") throw error;
       return unknownLock(key, this.#shell.runtime.wallNow(), error.message);
     }
   }

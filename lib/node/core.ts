@@ -149,13 +149,14 @@ export class Core implements NodeShell {
 
   /**
    * What this member has accepted for the registers with this prefix, in order; at most `most`. It may be outdated, or
-   * not chosen. Other work has turns in between. Nothing, while the node does not vote.
+   * not chosen. Other work has turns in between. Nothing, while the node does not vote. `from`: only what follows it.
    */
   async *held(
     prefix: string,
     most: number,
+    from: RegisterId = prefix,
   ): AsyncGenerator<{ register: RegisterId; state: State }> {
-    let after = prefix;
+    let after = from > prefix ? from : prefix;
     for (let left = most;;) {
       const acceptor = this.engine.voter?.acceptor;
       if (acceptor === undefined) return;

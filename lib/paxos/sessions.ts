@@ -311,6 +311,18 @@ export class SessionTable {
     return this.#lives.lives();
   }
 
+  /** The sessions that are alive as far as is known here, for people. */
+  *alive(
+    now: number,
+  ): Generator<{ session: SessionId; remaining: number; hosts: readonly string[] }> {
+    for (const session of this.#renewals.sessions()) {
+      const { hosts = [] } = this.#renewals.get(session) ?? {};
+      if (this.#isAlive(session, now)) {
+        yield { session, remaining: this.#remaining(session, now), hosts };
+      }
+    }
+  }
+
   /** The number of sessions and lives that it keeps. */
   get size(): number {
     return this.#renewals.size + this.#fenced.size + this.#ended.size + this.#lives.size;

@@ -71,6 +71,14 @@ export class Host {
     return this.#running.size;
   }
 
+  /** The calls of each instance that runs, by its register. */
+  get underWay(): Map<RegisterId, RunningInstance["instance"]["underWay"]> {
+    const entries = [...this.#running].map(([register, { instance }]) =>
+      [register, instance.underWay] as const
+    );
+    return new Map(entries);
+  }
+
   /** The number of callers' lives that are remembered. */
   get callers(): number {
     return this.#inbox.lives;

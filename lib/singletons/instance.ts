@@ -65,6 +65,18 @@ export class Instance {
     return only;
   }
 
+  /** The calls that have begun and are not over, and the number of those that wait. */
+  get underWay(): {
+    readonly running: { method: string; from: string }[];
+    readonly waiting: number;
+  } {
+    const running = Array.from(
+      this.#running,
+      ({ call: { method }, node: from }) => ({ method, from }),
+    );
+    return { running, waiting: this.#waiting.length };
+  }
+
   /** Begins no more calls; resolves when those that have begun are over. */
   hold(): Promise<void> {
     this.#isHeld = true;

@@ -102,6 +102,11 @@ export class Singletons {
     return this.#host.size;
   }
 
+  /** The calls of each instance that runs on this node, by its register. */
+  get underWay(): Host["underWay"] {
+    return this.#host.underWay;
+  }
+
   /** The number of callers' lives that the host remembers. */
   get callers(): number {
     return this.#host.callers;

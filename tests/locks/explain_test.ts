@@ -180,7 +180,7 @@ describe("a deadlock in explain()", () => {
     const { deadlock, text } = await time.until(third.explain("a"));
     assertEquals(deadlock?.certain, false);
     assertEquals(deadlock?.cycle.map(({ key }) => key), ["a", "b"]);
-    assertStringIncludes(text, "Probably a DEADLOCK");
+    assertStringIncludes(text, "Possibly a DEADLOCK");
     await time.until(Promise.all([first.close(), second.close()]));
     await Promise.all(waiting);
   });

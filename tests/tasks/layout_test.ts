@@ -30,6 +30,7 @@ const LAYERS = [
   "lib/singletons",
   "lib/gateway",
   "lib/cluster",
+  "lib/inspector",
   "guest",
   // The root, with the public entry point.
   "",
