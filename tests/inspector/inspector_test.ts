@@ -248,11 +248,10 @@ describe("the actions of an inspector", () => {
     await using cluster = await VirtualCluster.start(1);
     const guest = { id: "g", reportExit: () => Promise.resolve() };
     assertThrows(() => inspector(guest), TypeError, "inspector: node");
-    // deno-lint-ignore no-explicit-any -- what no program with types would pass
-    for (
-      const bad of [{ action: true }, { actions: 1 }, { actions: true, buttons: { x: 1 } }] as any[]
-    ) {
-      assertThrows(() => inspector(cluster.nodes[0], bad), TypeError, "inspector: ");
+    // What no program with types would pass.
+    const bad = [{ action: true }, { actions: 1 }, { actions: true, buttons: { x: 1 } }];
+    for (const options of bad as InspectorOptions[]) {
+      assertThrows(() => inspector(cluster.nodes[0], options), TypeError, "inspector: ");
     }
   });
 });
