@@ -173,11 +173,8 @@ describe("the timeline of an inspector", () => {
     const text = await next();
     assertStringIncludes(text, '"type":"lock.granted"');
     const data = JSON.parse(text.split("data: ")[1]);
-    // deno-lint-ignore no-explicit-any -- any JSON
-    assertEquals(
-      data.events.map(({ number }: any) => number),
-      data.events.map((_: unknown, index: number) => index + 1),
-    );
+    const numbers = data.events.map(({ number }: { number: number }) => number);
+    assertEquals(numbers, numbers.map((_: number, index: number) => index + 1));
     await reader.cancel();
     await cluster.pass(20_000);
     assertEquals(tracing.emit, undefined);
