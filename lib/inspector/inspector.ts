@@ -8,6 +8,7 @@ import { ClusterNode, partsOf } from "../cluster/cluster_node.ts";
 import type { NodeParts } from "../cluster/wiring.ts";
 import type { Key } from "../codec.ts";
 import { parseRegisterId } from "../codec.ts";
+import type { Routes } from "../../transports/link/routes.ts";
 import { type OptionNames, refuseUnknown, refuseUnless } from "../options.ts";
 import { kindOf, REGISTER_KINDS } from "../paxos/register.ts";
 import { Actions } from "./actions.ts";
@@ -19,6 +20,8 @@ import { STYLE } from "./page_style.ts";
 import { VIEWS } from "./page_views.ts";
 import { fromLink } from "./register_link.ts";
 import { bucketsOf, keysOf, locksOf, singletonsOf } from "./registers.ts";
+
+export type { Routes } from "../../transports/link/routes.ts";
 
 /** A node that can be inspected: what `join` resolves to. */
 export interface InspectedNode {
@@ -95,7 +98,7 @@ const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
  * }
  * ```
  */
-export function inspector(node: InspectedNode, options: InspectorOptions = {}): Hono {
+export function inspector(node: InspectedNode, options: InspectorOptions = {}): Routes {
   if (!(node instanceof ClusterNode)) {
     throw new TypeError("inspector: node must be a node that join made; guests have no inspector");
   }

@@ -39,7 +39,7 @@ describe("the page of the inspector in a browser", () => {
       Object.assign(globalThis, { violations });
       addEventListener(
         "securitypolicyviolation",
-        (event) => violations.push(event.violatedDirective),
+        (event) => violations.push(event.type),
       );
       addEventListener("error", (event) => violations.push(event.message));
     });
@@ -100,7 +100,8 @@ describe("the page of the inspector in a browser", () => {
     await shows("One request waits:");
     assertStringIncludes(await text(), "w1 · process");
     await tab.evaluate(() => dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" })));
-    await tab.waitUntil(() => document.querySelector<HTMLElement>("#explanation")!.hidden, null);
+    const isHidden = () => document.querySelector<HTMLElement>("#explanation")!.hidden === true;
+    await tab.waitUntil(isHidden, null);
   });
 
   it("follows the colours of the system, and the button", async () => {
