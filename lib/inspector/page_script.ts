@@ -52,13 +52,23 @@ function unexplain() {
 
 const tools = { act, ask, explain, state, redraw: () => draw(), load: (more) => load(more) };
 
+/** Loads that the user has asked for, and how many of them are under way: what they bring counts. */
+let asked = 0;
+let underWay = 0;
+
 /** Loads what the present view shows. */
-async function load(more = false) {
+async function load(more = false, isOwn = true) {
   const { view } = state;
   const { fetch: fetchView } = VIEWS[view];
-  if (fetchView === undefined) return;
-  const data = await fetchView(tools, more);
-  if (data !== null) state.data[view] = data;
+  if (fetchView === undefined || (!isOwn && underWay > 0)) return;
+  const turn = isOwn ? ++asked : asked;
+  if (isOwn) underWay++;
+  try {
+    const data = await fetchView(tools, more);
+    if (turn === asked) state.data[view] = data;
+  } finally {
+    if (isOwn) underWay--;
+  }
 }
 
 /** Draws the present view, unless the user is typing or selecting text in it. */
@@ -103,6 +113,7 @@ function head() {
 }
 
 let refreshing = false;
+let drawn = "";
 
 /** Asks for the state of the node, and for what is shown. */
 async function refresh() {
@@ -111,7 +122,7 @@ async function refresh() {
   try {
     state.overview = await ask("overview");
     state.live = true;
-    await load();
+    await load(false, false);
     if (explained !== null && !find("explanation").contains(document.activeElement)) await explain(explained);
   } catch {
     state.live = false;
@@ -119,7 +130,11 @@ async function refresh() {
   refreshing = false;
   head();
   tabs();
-  draw(false);
+  // What shows no ages is drawn again only if it has changed.
+  const { view } = state;
+  const now = VIEWS[view].still ? view + JSON.stringify(state.data[view] ?? null) : "";
+  if (now === "" || now !== drawn) draw(false);
+  drawn = now;
 }
 
 function tabs() {

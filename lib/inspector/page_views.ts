@@ -209,6 +209,7 @@ export const VIEWS = {
   },
   keys: {
     title: "Keys",
+    still: true,
     count: ({ data }) => data.keys?.buckets.reduce((sum, { keys }) => sum + keys, 0),
     async fetch({ ask, state }, isMore) {
       const before = state.data.keys;
@@ -247,6 +248,7 @@ export const VIEWS = {
   },
   singletons: {
     title: "Singletons",
+    still: true,
     count: ({ data }) => data.singletons?.total,
     fetch: (tools, isMore) => pages("singletons", {}, "singletons", tools, isMore),
     draw(data, tools) {
@@ -271,6 +273,7 @@ export const VIEWS = {
   },
   timeline: {
     title: "Timeline",
+    still: true,
     draw(_, tools) {
       const { events, timeline } = tools.state;
       const filter = element("input", "", { type: "search", placeholder: "Filter", value: timeline, focus: "timeline" });

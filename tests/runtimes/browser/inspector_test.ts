@@ -106,11 +106,16 @@ describe("the page of the inspector in a browser", () => {
 
   it("follows the colours of the system, and the button", async () => {
     const background = () => tab.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const is = (theme: string) =>
+      tab.waitUntil((theme) => document.documentElement.dataset.theme === theme, theme);
     await tab.emulate({ width: 1_200, height: 800, dark: true });
+    await is("dark");
     const dark = await background();
     await tab.emulate({ width: 1_200, height: 800, dark: false });
+    await is("light");
     assert(dark !== await background());
     await tab.click("#theme");
+    await is("dark");
     assertEquals(await background(), dark);
   });
 
