@@ -9,7 +9,8 @@ import type { Lock } from "../../lib/locks/lock.ts";
  * - `local`: a lock is taken without asking the cluster;
  * - `put`: one put in five is acknowledged, but never sent;
  * - `stale`: a key is read once, and then always answered from memory;
- * - `twice`: every call is sent twice.
+ * - `twice`: every call is sent twice;
+ * - `unchanged`: a change of the members says that it is done, and does nothing.
  */
 export const BREAKAGES = [
   "invariant",
@@ -19,6 +20,7 @@ export const BREAKAGES = [
   "put",
   "stale",
   "twice",
+  "unchanged",
 ] as const;
 
 /** One of {@linkcode BREAKAGES}. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { turn } from "../support/wait.ts";
 import { Book } from "./book.ts";
 import type { Breakage } from "./broken.ts";
@@ -143,5 +143,18 @@ describe("the checks of a run with real processes", () => {
       /^1\/put \d+: 2 operations are not linearizable/,
       /^m1\.1 calls m1\.\d+ \(call 1\) is executed twice: by @\d+ at .*, and by @\d+$/,
     );
+  });
+
+  it("see whether a change of the members has happened", async () => {
+    await start(["unchanged"]);
+    const order = { do: "change", list: ["m1", "m2"], timeout: 30_000 } as const;
+    assertEquals((await m1.remote!.tell(order)).error, undefined);
+    cluster.list = order.list;
+    assertMatch(
+      await cluster.isWhole(cluster.stations, 0) ?? "",
+      /^m1 knows the members m1 m2 m3, m2 knows the members m1 m2 m3, m3 knows/,
+    );
+    assertEquals((await m2.remote!.tell(order)).error, undefined);
+    assertEquals(await cluster.isWhole(cluster.stations, 30_000), null);
   });
 });

@@ -1,6 +1,7 @@
 /**
- * `deno task chaos [--minutes N] [--seed N] [--over http] [--break NAME]... [--unfenced]`: five members
- * and a client, each in its own process, under faults. Exit code 1 if there was a violation.
+ * `deno task chaos [--minutes N] [--seed N] [--over http] [--changes] [--break NAME]... [--unfenced]`: five members
+ * and a client, each in its own process, under faults. `--changes`: one member, to which the others are added, and which
+ * is removed again. Exit code 1 if there was a violation.
  *
  * @module
  */
@@ -8,7 +9,8 @@ import { BREAKAGES } from "./broken.ts";
 import { type ChaosOptions, runChaos } from "./run.ts";
 import { summarize } from "./summary.ts";
 
-const USAGE = `chaos [--minutes N] [--seed N] [--over webSocket|http] [--break NAME]... [--unfenced]
+const USAGE =
+  `chaos [--minutes N] [--seed N] [--over webSocket|http] [--changes] [--break NAME]... [--unfenced]
   NAME: ${BREAKAGES.join(", ")}`;
 
 async function parse(args: readonly string[]): Promise<ChaosOptions> {
@@ -18,6 +20,7 @@ async function parse(args: readonly string[]): Promise<ChaosOptions> {
     duration: 60_000,
     broken: [] as (typeof BREAKAGES[number])[],
     fenced: true,
+    changes: false,
     folder: await Deno.makeTempDir({ prefix: "synod-chaos-" }),
     print: (line: string) => console.log(line),
   };
@@ -42,6 +45,9 @@ async function parse(args: readonly string[]): Promise<ChaosOptions> {
         break;
       case "--break":
         options.broken.push(one(name, BREAKAGES));
+        break;
+      case "--changes":
+        options.changes = true;
         break;
       case "--unfenced":
         options.fenced = false;

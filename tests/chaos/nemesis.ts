@@ -2,12 +2,22 @@ import { turn } from "../support/wait.ts";
 import type { Book } from "./book.ts";
 import type { Cluster, Station } from "./process_cluster.ts";
 import type { Operations } from "./operations.ts";
-import { type Blow, describePhase, type Fault, type Phase } from "./plan.ts";
+import { type Blow, type Change, describePhase, type Fault, type Phase } from "./plan.ts";
 import type { Progress } from "./progress.ts";
 import { verifySettled } from "./proofs.ts";
 
 /** Limit for a process to work, and for the cluster to be whole, in milliseconds. */
 const PATIENCE = 30_000;
+
+/** Limit for a change of the members in all, and for one try; wait before the next one. Milliseconds. */
+const CHANGE_PATIENCE = 120_000;
+const CHANGE_TIMEOUT = 40_000;
+const RETRY = 200;
+
+/** How a change may end that is tried again: its node is gone, or cut off, or another step is under way. */
+const CHANGE_ENDS: ReadonlySet<string> = new Set([
+  ...["gone", "closed", "replaced", "no_quorum", "not_ready", "members_changing", "TimeoutError"],
+]);
 
 /** Interval at which connections are reset during a `reset` fault, in milliseconds. */
 const RESET = 100;
@@ -47,7 +57,11 @@ export class Nemesis {
     await turn(phase.calm);
     note(describePhase(phase));
     if ("blow" in phase) await this.#strike(phase.blow);
-    else await Promise.all(phase.faults.map((fault) => this.#do(fault)));
+    else {
+      const { faults, change } = phase;
+      const changes = change === undefined ? [] : [this.#change(change)];
+      await Promise.all([...faults.map((fault) => this.#do(fault)), ...changes]);
+    }
     const begun = performance.now();
     const missing = await cluster.isWhole(cluster.members, PATIENCE);
     const healing = performance.now() - begun;
@@ -59,11 +73,34 @@ export class Nemesis {
     this.slowestHealing = Math.max(this.slowestHealing, healing);
     for (const station of cluster.stations) {
       // Only a client itself makes its connections, and it may retry only some seconds later.
-      if (station.isMember || await cluster.isWhole([station], 0) === null) {
+      if (cluster.isPresent(station) || await cluster.isWhole([station], 0) === null) {
         progress.heal(station.id);
       }
     }
     return true;
+  }
+
+  /** Changes the members, by another node if one does not succeed. */
+  async #change({ caller, to }: Change): Promise<void> {
+    const { cluster, note, report } = this.#options;
+    const end = performance.now() + CHANGE_PATIENCE;
+    const callers = [caller, ...this.#stations.keys()];
+    for (let tried = 0; performance.now() < end; tried++) {
+      const { remote } = this.#stations.get(callers[tried % callers.length])!;
+      const order = { do: "change", list: to, timeout: CHANGE_TIMEOUT } as const;
+      const outcome = await remote?.tell(order).catch(() => undefined);
+      if (outcome !== undefined && outcome.error === undefined) {
+        cluster.list = to;
+        this.#count("change");
+        return;
+      }
+      const error = outcome?.error;
+      const name = error?.code ?? error?.name ?? "gone";
+      note(`the change is tried again: ${name}`);
+      if (!CHANGE_ENDS.has(name)) report(`the change to ${to.join(" ")} failed: ${error?.message}`);
+      await turn(RETRY);
+    }
+    report(`the members are not ${to.join(" ")} after ${CHANGE_PATIENCE} ms`);
   }
 
   async #do(fault: Fault): Promise<void> {
@@ -139,7 +176,7 @@ export class Nemesis {
     const begun = performance.now();
     await cluster.start(station);
     // Members do not wait for a client.
-    if (!station.isMember) return;
+    if (!cluster.isPresent(station)) return;
     if (!await cluster.works(station, PATIENCE)) {
       report(`${station.id} was started again, but does not work after ${PATIENCE} ms`);
     }

@@ -62,6 +62,8 @@ export type Order =
     readonly work: number;
   }
   | { readonly do: "status" }
+  /** Changes the members to these. */
+  | { readonly do: "change"; readonly list: readonly string[]; readonly timeout: number }
   | { readonly do: "close" };
 
 /** A command, and the number of its answer. */

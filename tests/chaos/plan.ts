@@ -48,7 +48,17 @@ export type Blow =
 /** The events until the cluster is whole again. */
 export type Phase =
   & { readonly calm: number }
-  & ({ readonly faults: readonly Fault[] } | { readonly blow: Blow });
+  & (
+    | { readonly faults: readonly Fault[]; readonly change?: Change }
+    | { readonly blow: Blow }
+  );
+
+/** A change of the members, asked for by one node. */
+export interface Change {
+  readonly caller: string;
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+}
 
 /** The nodes of a run. */
 export interface Cast {
@@ -58,7 +68,7 @@ export interface Cast {
 }
 
 /** All faults of single nodes; `kill` has double weight. */
-const FAULTS = [
+export const FAULTS = [
   "kill",
   "kill",
   "replace",
@@ -111,7 +121,8 @@ export function* drawPhases(cast: Cast, random: Random): Generator<Phase> {
   }
 }
 
-function drawFault(
+/** Draws a fault of `node`. */
+export function drawFault(
   { members, sessionTtl }: Cast,
   random: Random,
   kind: Fault["kind"],
@@ -146,7 +157,8 @@ function drawFault(
   }
 }
 
-function drawBlow(
+/** Draws a fault of all nodes. */
+export function drawBlow(
   { members, clients, sessionTtl }: Cast,
   random: Random,
   kind: Blow["kind"],
@@ -170,7 +182,12 @@ function drawBlow(
 
 /** A description of one phase. */
 export function describePhase(phase: Phase): string {
-  return "blow" in phase ? describeBlow(phase.blow) : phase.faults.map(describeFault).join("; ");
+  if ("blow" in phase) return describeBlow(phase.blow);
+  const { change, faults } = phase;
+  const changes = change === undefined
+    ? []
+    : [`${change.caller} changes ${change.from.join(" ")} to ${change.to.join(" ")}`];
+  return [...changes, ...faults.map(describeFault)].join("; ");
 }
 
 function describeFault(fault: Fault): string {

@@ -10,7 +10,9 @@ import type { RemoteClock } from "./remote_clock.ts";
 export interface ClusterOptions {
   /** The members by id, in their order, and the runtime of each. */
   readonly members: Readonly<Record<string, Runtime>>;
-  /** Nodes that are not members. */
+  /** The first list of members, if not all of those: the others are clients until they are added. */
+  readonly list?: readonly string[];
+  /** Nodes that are never members. */
   readonly clients: Readonly<Record<string, Runtime>>;
   readonly over: Over;
   /** The `sessionTtl` of all nodes, in milliseconds. */
@@ -43,6 +45,7 @@ const SECRET = "vJ8nQmZ2xWc5TtLhYk7RbE4sDfGp9aUo";
 export class Station {
   readonly id: string;
   readonly runtime: Runtime;
+  /** Whether it is a member at times. */
   readonly isMember: boolean;
   /** Its process, once it has joined and until it is killed; the newer one, if there are two. */
   remote: Remote | null = null;
@@ -90,12 +93,15 @@ export class Station {
 export class Cluster {
   readonly stations: readonly Station[];
   readonly network: Network;
+  /** The present list of members, which every process is started with. */
+  list: readonly string[];
   readonly #options: ClusterOptions;
   readonly #lifeline = new Lifeline();
 
   constructor(options: ClusterOptions) {
     const { members, clients } = options;
     this.#options = options;
+    this.list = options.list ?? Object.keys(members);
     this.stations = [
       ...Object.entries(members).map(([id, runtime]) => new Station(id, runtime, true)),
       ...Object.entries(clients).map(([id, runtime]) => new Station(id, runtime, false)),
@@ -103,9 +109,14 @@ export class Cluster {
     this.network = new Network(this.stations.map(({ id }) => id), Object.keys(members));
   }
 
-  /** The stations of the members. */
+  /** The stations of the present members. */
   get members(): Station[] {
-    return this.stations.filter(({ isMember }) => isMember);
+    return this.stations.filter((station) => this.isPresent(station));
+  }
+
+  /** Whether a node is a member now. */
+  isPresent({ id }: Station): boolean {
+    return this.list.includes(id);
   }
 
   /** Time that the process of the node `id` was ready to run but had no processor, in milliseconds. */
@@ -130,7 +141,7 @@ export class Cluster {
   }
 
   async #launch(station: Station): Promise<Remote> {
-    const { over, sessionTtl, broken, resource, folder, onEvent, members } = this.#options;
+    const { over, sessionTtl, broken, resource, folder, onEvent } = this.#options;
     const { id, runtime } = station;
     const name = station.nextStart();
     const remote = await Remote.start({
@@ -152,7 +163,7 @@ export class Cluster {
     const { error } = await remote.tell({
       do: "join",
       id,
-      members: Object.keys(members),
+      members: this.list,
       peers,
       over,
       secret: SECRET,
@@ -181,7 +192,7 @@ export class Cluster {
       const status = await station.status();
       if (!status?.hasQuorum) return false;
       const own = status.members.find(({ id }) => id === station.id);
-      return !station.isMember || own?.state === "operational";
+      return !this.isPresent(station) || own?.state === "operational";
     });
   }
 
@@ -193,7 +204,7 @@ export class Cluster {
     });
   }
 
-  /** Waits until all of `stations` work and reach every member; returns the first exception, or null. */
+  /** Waits until all of `stations` work, know the members, and reach every one; returns the first exception, or null. */
   async isWhole(stations: readonly Station[], patience: number): Promise<string | null> {
     let missing = "";
     const whole = await this.#comesTrue(patience, async () => {
@@ -208,6 +219,10 @@ export class Cluster {
     const status = await station.status();
     if (status === null) return `${station.id} is gone`;
     if (!status.hasQuorum) return `${station.id} has no quorum`;
+    const known = status.members.map(({ id }) => id);
+    if ([...known].sort().join() !== [...this.list].sort().join()) {
+      return `${station.id} knows the members ${known.join(" ")}`;
+    }
     const missing = status.members.filter(({ reachable, state }) =>
       !reachable || state !== "operational"
     );

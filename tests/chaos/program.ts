@@ -113,6 +113,11 @@ async function run(order: Order): Promise<unknown> {
       const { life, hasQuorum, members, owned, frames } = await node.status();
       return { life, hasQuorum, members, owned, frames };
     }
+    case "change":
+      if (!broken.has("unchanged")) {
+        await node.changeMembers(order.list, { timeout: order.timeout });
+      }
+      return null;
     case "close":
       await node.close();
       owners.close();

@@ -7,6 +7,7 @@ import { Cluster } from "./process_cluster.ts";
 import { Nemesis } from "./nemesis.ts";
 import { Operations } from "./operations.ts";
 import type { Over } from "./orders.ts";
+import { drawChanges } from "./changes_plan.ts";
 import { drawPhases } from "./plan.ts";
 import { type Gap, Progress } from "./progress.ts";
 import { proveWorking, verifySettled } from "./proofs.ts";
@@ -22,6 +23,8 @@ export interface ChaosOptions {
   readonly phases?: number;
   /** The `sessionTtl` of all nodes, in milliseconds; the faults scale with it. Default: 1,000. */
   readonly sessionTtl?: number;
+  /** Whether the members change: the first one is alone at the beginning. Default: `false`. */
+  readonly changes?: boolean;
   /** Breaks every node in these ways, on purpose. */
   readonly broken?: readonly Breakage[];
   /** Whether the resource checks tokens. Default: `true`. */
@@ -106,6 +109,7 @@ class Run {
     this.#cluster = new Cluster({
       members: MEMBERS,
       clients: CLIENTS,
+      ...options.changes && { list: Object.keys(MEMBERS).slice(0, 1) },
       over: options.over,
       sessionTtl: this.#sessionTtl,
       broken: () => options.broken ?? [],
@@ -160,7 +164,8 @@ class Run {
     const [members, clients] = [Object.keys(MEMBERS), Object.keys(CLIENTS)];
     const cast = { members, clients, sessionTtl: this.#sessionTtl };
     let count = 0;
-    for (const phase of drawPhases(cast, this.#random.fork("nemesis"))) {
+    const draw = this.#options.changes ? drawChanges : drawPhases;
+    for (const phase of draw(cast, this.#random.fork("nemesis"))) {
       if (count++ >= phases || performance.now() - begun >= duration) break;
       if (!await this.#nemesis.run(phase)) return false;
     }
