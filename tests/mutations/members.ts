@@ -592,6 +592,26 @@ export const MEMBERS: readonly Mutation[] = [
       replace: "",
     },
   ]),
+  ...mutationsOf("lib/node/membership/list_mismatch.ts", [
+    "tests/node/membership/list_mismatch_test.ts",
+  ], [
+    {
+      section: 7,
+      name: "another list that was told once ends a start much later",
+      find: "if (now - this.#latest >= FORGOTTEN) this.#since = null;",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/member_changes.ts", [
+    "tests/node/membership/member_changes_test.ts",
+  ], [
+    {
+      section: 11,
+      name: "a member looks for a configuration that it has not learned of several times at once",
+      find: "if (lasts && !this.#isLearning)",
+      replace: "if (lasts)",
+    },
+  ]),
   ...mutationsOf("lib/node/membership/member_changes.ts", ["tests/members/new_genesis_test.ts"], [
     {
       section: 11,

@@ -377,6 +377,12 @@ export const STORAGE: readonly Mutation[] = [
   ...mutationsOf("lib/node/disk/disk.ts", ["tests/node/disk/disk_test.ts"], [
     {
       section: 7,
+      name: "a disk is put aside while a write is under way",
+      find: "while (this.#isWriting && !this.#isClosed) await this.#written;",
+      replace: "await this.#written;",
+    },
+    {
+      section: 7,
       name: "a member goes on although a write has failed",
       find: "    this.#options.failed(error);\n",
       replace: "",

@@ -150,7 +150,8 @@ export class Disk {
     this.#registers.clear();
     this.#ended.clear();
     this.#staged.clear();
-    await this.#written;
+    // Who waited for one write may have begun another.
+    while (this.#isWriting && !this.#isClosed) await this.#written;
     // Nothing may go on as if it was put aside, if it was not.
     const never = new Promise<void>(() => {});
     if (this.#isClosed) return await never;

@@ -6,6 +6,9 @@ import type { SynodError } from "../../errors.ts";
  */
 const PATIENCE = 1_000;
 
+/** Time after which another list that was told has nothing to do with the next one, in milliseconds: two questions are at most 40 s apart. */
+const FORGOTTEN = 60_000;
+
 /**
  * What a node without a cluster hears of lists of members that are not its own. At the first start of a cluster they keep
  * it from starting, which its user has to know. Beside a living cluster they mean nothing: each node follows that one.
@@ -14,6 +17,7 @@ export class ListMismatch {
   readonly #fatal: (error: SynodError) => void;
   /** When another list was first told; `null`: not since the node last knew a cluster. */
   #since: number | null = null;
+  #latest = 0;
 
   /** `fatal` is called with each error that has lasted. */
   constructor(fatal: (error: SynodError) => void) {
@@ -22,6 +26,8 @@ export class ListMismatch {
 
   /** Another list was told at `now`; as long as the lists differ, that is told again and again. */
   told(error: SynodError, now: number): void {
+    if (now - this.#latest >= FORGOTTEN) this.#since = null;
+    this.#latest = now;
     this.#since ??= now;
     if (now - this.#since >= PATIENCE) this.#fatal(error);
   }

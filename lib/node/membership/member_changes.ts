@@ -27,6 +27,7 @@ export class MemberChanges {
   #epoch = -1;
   /** The token of a configuration that this member has accepted, and has not learned of. */
   #unlearned: number | null = null;
+  #isLearning = false;
   #isStopped = false;
   #cancelTimer: () => void = () => {};
   #cancelLook: () => void = () => {};
@@ -120,7 +121,8 @@ export class MemberChanges {
     const accepted = voter?.acceptor.stored(CONFIGURATION)?.accepted?.state;
     const next = accepted && readConfiguration(accepted);
     const unlearned = next && isNewer(next, configuration) ? accepted!.token : null;
-    if (unlearned !== null && unlearned === this.#unlearned) void this.#learn();
+    const lasts = unlearned !== null && unlearned === this.#unlearned;
+    if (lasts && !this.#isLearning) void this.#learn();
     this.#unlearned = unlearned;
     this.#lookLater();
   }
@@ -130,6 +132,7 @@ export class MemberChanges {
     const id = engine.record?.id;
     const deadline = engine.runtime.now() + engine.settings.timeout;
     const read = ({ state }: { readonly state: State | null }) => ({ draft: null, result: state });
+    this.#isLearning = true;
     try {
       const { result } = await proposals.change(CONFIGURATION, read, { deadline, reserve: true });
       const chosen = result && readConfiguration(result);
@@ -137,6 +140,8 @@ export class MemberChanges {
     } catch (error) {
       // Without a quorum it is tried again, and another change has learned of it.
       engine.contain(error);
+    } finally {
+      this.#isLearning = false;
     }
   }
 

@@ -174,4 +174,26 @@ describe("Disk (section 7)", () => {
     await disk.replace(sources(voter(LIVES[2])), true);
     assertEquals((await memory()).registers, []);
   });
+
+  it("is put aside after all writes that were under way, also one that began when another ended", async () => {
+    let [calls, most] = [0, 0];
+    const { storage, disk, voter, sources } = setUp();
+    for (const name of ["write", "clear"] as const) {
+      const call = storage[name].bind(storage) as (...args: unknown[]) => Promise<void>;
+      storage[name] = async (...args: unknown[]) => {
+        most = Math.max(most, ++calls);
+        await turn(1);
+        await call(...args);
+        calls--;
+      };
+    }
+    void disk.replace(sources(voter()), true).then(() => disk.writeBlank(LIVES[1], LIVES[2]));
+    disk.whenDurable(() => disk.writeBlank(LIVES[1], LIVES[0]));
+    await turn(0);
+    await disk.clear();
+    await disk.durable();
+    assertEquals(most, 1);
+    const { found } = await loadDisk(storage, "a");
+    assertEquals(found.type, "empty");
+  });
 });

@@ -22,4 +22,15 @@ describe("ListMismatch", () => {
     told("last", 5_000);
     assertEquals(failed, ["late", "later", "last"]);
   });
+
+  it("does not count what was told a minute ago", () => {
+    const failed: string[] = [];
+    const mismatch = new ListMismatch(({ message }) => void failed.push(message));
+    const told = (what: string, at: number) =>
+      mismatch.told(new SynodError("members_mismatch", what), at);
+    for (const at of [1_000, 61_000, 121_000]) told("once", at);
+    assertEquals(failed, []);
+    told("again", 180_999);
+    assertEquals(failed, ["again"]);
+  });
 });

@@ -55,6 +55,33 @@ describe("a change that its caller leaves half-way (section 11)", () => {
     });
   }
 
+  it("is looked for by one read at a time", async () => {
+    await using cluster = await VirtualCluster.start(3, { ...OPTIONS, timeout: 20_000 });
+    const { time, nodes: [n1] } = cluster;
+    const caller = await cluster.join("caller");
+    await time.until(caller.ready);
+    caller.changeMembers(["n1", "n2"]).catch(() => {});
+    const { core, engine } = partsOf(n1);
+    await until(
+      cluster,
+      n1,
+      () => engine.voter!.acceptor.stored(CONFIGURATION)?.accepted != null,
+    );
+    cluster.crash("caller");
+    time.network.partition(["n1"]);
+    const { proposals } = core;
+    const change = proposals.change.bind(proposals);
+    let reads = 0;
+    proposals.change = ((register, ...rest: unknown[]) => {
+      if (register === CONFIGURATION) reads++;
+      return (change as (...args: unknown[]) => unknown)(register, ...rest);
+    }) as typeof proposals.change;
+    await cluster.pass(15_000);
+    assertEquals(reads, 1);
+    await cluster.pass(15_000);
+    assertEquals(reads, 2);
+  });
+
   for (
     const [what, list, is, expected] of [
       [
