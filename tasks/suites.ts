@@ -74,7 +74,7 @@ export const RULES: readonly Rule[] = [
   })),
   // Long, and in virtual time, which asks nothing of the platform: one runtime for each engine (Node has that of
   // Deno). What uses the platform is in `SMOKE`, and runs in all of them.
-  ...["cluster", "housekeeping", "inspector", "recovery"].map((name): Rule => ({
+  ...["cluster", "housekeeping", "inspector", "opentelemetry", "recovery"].map((name): Rule => ({
     folder: `tests/${name}/`,
     runtimes: ["deno", "bun"],
     permissions: ["--allow-read"],

@@ -31,6 +31,7 @@ const LAYERS = [
   "lib/gateway",
   "lib/cluster",
   "lib/inspector",
+  "lib/opentelemetry",
   "guest",
   // The root, with the public entry point.
   "",
