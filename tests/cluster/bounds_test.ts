@@ -1,3 +1,4 @@
+// Runs by itself: it measures memory.
 /** The resources of a node do not grow with time or with finished work. */
 import { assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";

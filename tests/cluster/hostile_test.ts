@@ -1,3 +1,4 @@
+// Runs by itself: it measures memory.
 /** A node trusts nothing that comes from the network. */
 import process from "node:process";
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";

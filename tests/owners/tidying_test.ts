@@ -1,3 +1,4 @@
+// Runs by itself: it measures memory.
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { ProcessTable } from "../../lib/owners/process_table.ts";

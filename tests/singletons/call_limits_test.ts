@@ -1,3 +1,4 @@
+// Runs by itself: it measures memory.
 import { assertEquals, assertInstanceOf, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { joinWith } from "../../lib/cluster/join.ts";

@@ -1,3 +1,4 @@
+// Runs by itself: it measures memory.
 import { assertEquals, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Inbox } from "../../lib/singletons/inbox.ts";
