@@ -264,12 +264,6 @@ export const ORDERS: readonly Mutation[] = [
       find: "if (!isBehind) return this.#start(kept);",
       replace: "if (true) return this.#start(kept);",
     },
-    {
-      section: 3,
-      name: "only a refused promise that was kept shows that a register has rivals",
-      find: "#retry(): void {\n    this.#kept.refused(this.#register, this.#engine.runtime.now());",
-      replace: "#retry(): void {",
-    },
   ]),
   ...mutationsOf("lib/node/quorum/kept_promises.ts", ["tests/node/quorum/kept_promises_test.ts"], [
     {

@@ -8,7 +8,7 @@ import type { Station } from "./simulated_cluster.ts";
  * milliseconds of virtual time. The fourth node is a client, without an acceptor that shows it its rivals.
  */
 const LONGEST_WAIT: Readonly<Record<number, number>> = {
-  2: 40 * ROUND_TRIP,
+  2: 24 * ROUND_TRIP,
   3: 40 * ROUND_TRIP,
   4: 60 * ROUND_TRIP,
 };

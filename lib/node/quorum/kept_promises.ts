@@ -14,7 +14,7 @@ const MAX_CONTENDED = 1_000;
 export class KeptPromises {
   readonly #kept = new RecentMap<RegisterId, KeptPromise>(MAX_KEPT);
 
-  /** When an attempt at a register was refused last because of a rival. */
+  /** When a kept promise for a register was refused last because of a rival. */
   readonly #refused = new RecentMap<RegisterId, number>(MAX_CONTENDED);
 
   /** Keeps the promise for `register`, in place of an older one. */
@@ -35,12 +35,12 @@ export class KeptPromises {
     if (kept !== undefined && compareBallots(ballot, kept.ballot) >= 0) this.#kept.delete(register);
   }
 
-  /** An attempt at `register` was refused at the time `now`: another node writes it too. */
+  /** A kept promise for `register` was refused at the time `now`: another node writes it too. */
   refused(register: RegisterId, now: number): void {
     this.#refused.set(register, now);
   }
 
-  /** The time since an attempt at `register` was refused, in milliseconds. */
+  /** The time since a kept promise for `register` was refused, in milliseconds. */
   sinceRefused(register: RegisterId, now: number): number {
     return now - (this.#refused.get(register) ?? -Infinity);
   }

@@ -140,7 +140,7 @@ export class RegisterProposals {
     this.#cancelTimer = runtime.setTimer(() => this.#start(), this.#pacing.roundTrip);
   }
 
-  /** Whether this node was refused because of a rival within the time in which a refused node tries again. */
+  /** Whether a promise that this node had kept was refused within the time in which a refused node tries again. */
   get #isContended(): boolean {
     const { runtime } = this.#engine;
     return this.#kept.sinceRefused(this.#register, runtime.now()) < this.#pacing.longestBackoff;
@@ -234,7 +234,6 @@ export class RegisterProposals {
   }
 
   #retry(): void {
-    this.#kept.refused(this.#register, this.#engine.runtime.now());
     const kinds = [this.#running.request?.type === "prepare", this.#batch.some(isAwaited)] as const;
     const cancel = this.#retries.next(...kinds, () => this.#start());
     // Without a wait the attempt has timers of its own by now.
