@@ -124,7 +124,7 @@ export class Contacts {
   why(id: string): string | null {
     const why = this.#contacts.get(id)?.why ?? null;
     if (this.#contacts.has(id) && this.#answers(id)) {
-      return "it is heard, but answers nothing: what is sent to it is lost (a cut in one direction?)";
+      return "it is heard, but does not answer: it is overloaded, or what is sent to it is lost (a cut in one direction)";
     }
     if (why !== null || !this.#options.isConnected(id)) return why;
     return "it is connected, but does not answer";

@@ -19,7 +19,7 @@ const time = (at) => new Date(at).toLocaleTimeString("en-GB") + "." + String(at 
 /** A duration in milliseconds, for people. */
 export function age(milliseconds) {
   const seconds = Math.max(0, milliseconds) / 1000;
-  if (seconds < 1) return Math.round(milliseconds) + " ms";
+  if (seconds < 1) return Math.round(seconds * 1000) + " ms";
   if (seconds < 90) return seconds.toFixed(1) + " s";
   if (seconds < 5400) return Math.round(seconds / 60) + " min";
   if (seconds < 129600) return (seconds / 3600).toFixed(1) + " h";

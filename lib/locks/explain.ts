@@ -151,6 +151,6 @@ function keyOf(register: RegisterId): Key {
 
 function freedBy(holders: readonly LockOwnerParty[]): string {
   const nodes = [...new Set(holders.map(({ node }) => node))];
-  const all = nodes.length === 1 ? `Node ${nodes[0]}` : `Each of the nodes ${nodes.join(", ")}`;
-  return `${all} releases it, closes, or is without a quorum until its session has ended`;
+  const all = nodes.length === 1 ? `node ${nodes[0]}` : `each of the nodes ${nodes.join(", ")}`;
+  return `It is free as soon as ${all} releases it or closes, or its session ends without a renewal`;
 }
