@@ -1,5 +1,5 @@
 // Runs in Deno alone: pure state; disk_start_test.ts has the start that asks.
-import { assertEquals, assertLessOrEqual } from "@std/assert";
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { type Configuration, firstConfiguration } from "../../lib/paxos/configuration.ts";
 import { ForeignGeneses } from "../../lib/paxos/foreign_geneses.ts";
@@ -68,6 +68,15 @@ describe("ForeignGeneses", () => {
     }
     const foreign = new ForeignGeneses("a", FOUND);
     foreign.tells(told("h", ["a", "b", "d"], 0, FOUND));
+    assertEquals(foreign.nodes, []);
+  });
+
+  it("end no memory of a node that only joins them", () => {
+    const foreign = new ForeignGeneses("a", FOUND);
+    const { record, configuration } = told("h", ["b", "d"], 1);
+    assert(configuration !== undefined);
+    const joining = { ...configuration, joining: { id: "a", life: LATER }, settled: false };
+    foreign.tells({ members: ["b", "d"], record, configuration: joining });
     assertEquals(foreign.nodes, []);
   });
 
