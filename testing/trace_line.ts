@@ -15,18 +15,21 @@ const LEFT_OUT: ReadonlySet<TraceEventType> = new Set<TraceEventType>([
   "call.began",
 ]);
 
+/** The registers whose changes other events tell. */
+const HAVE_EVENTS: ReadonlySet<string> = new Set(["lock", "singleton", "configuration"]);
+
 /** The longest text of a field, in characters. */
 const LONGEST = 80;
 
 /** An event of a node as a line of the trace; `null`: it is left out. */
 export function traceLine({ at: _, type, ...fields }: TraceEvent): string | null {
   if (LEFT_OUT.has(type)) return null;
-  // Changes of locks and singletons have events of their own.
+  // Locks, singletons and the members have events of their own.
   if (type === "proposal.chosen") {
     const { register, written, token } = fields as TraceEvent & { type: "proposal.chosen" };
-    if (register.kind !== "key" || !written) return null;
+    if (!written || HAVE_EVENTS.has(register.kind)) return null;
     const bucket = register.bucket === null ? "" : `${register.bucket}/`;
-    return `has written the key ${bucket}${textOf(register.key)}, token ${token}`;
+    return `has written the ${register.kind} ${bucket}${textOf(register.key)}, token ${token}`;
   }
   const shown = Object.entries(fields)
     .filter(([name, value]) => name !== "request" && value !== null && value !== false)
