@@ -10,7 +10,7 @@ import {
 import { Simulation } from "./simulation.ts";
 import { seconds, type Seed, SimulationError, Trace } from "./trace.ts";
 import { onUnhandledRejection } from "./unhandled.ts";
-import { endWorld, globalsOf, World } from "./world.ts";
+import { globalsOf, World } from "./world.ts";
 
 /** What a simulation has come to. */
 export interface SimulationReport<T> {
@@ -116,7 +116,6 @@ async function simulateWith<T>(
     fail(error);
   } finally {
     enter(null);
-    endWorld(world);
     for (const step of undo) step();
   }
   outcome ??= { error: new Error(unended(simulation, settings.limit)) };

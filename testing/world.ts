@@ -50,9 +50,6 @@ export type NodesOf<Ids extends readonly string[]> = { [Index in keyof Ids]: Clu
 /** The global functions of time and chance in a world; internal. */
 export let globalsOf: (world: World) => VirtualGlobals;
 
-/** Ends all machines of a world; internal. */
-export let endWorld: (world: World) => void;
-
 /** The nodes, network and time of a simulation. Made by `simulate`. */
 export class World {
   /** The seed of this run. */
@@ -83,11 +80,6 @@ export class World {
       random: () => world.random(),
       outside: (begin) => world.outside(begin),
     });
-    endWorld = (world) => {
-      for (const places of world.#places.values()) {
-        for (const place of places) if (place.state === "up") place.crash();
-      }
-    };
   }
 
   /** Made by `simulate`. */
