@@ -70,19 +70,21 @@ export async function proposeCell(
     const { result } = await core.proposals.change(register, made, {
       ...limits,
       since: origin?.since,
+      // Another gateway may have sent an accept that some members have: it has to be written over.
+      mustWrite: origin?.again,
       // An accept on an outdated promise is below much that others wrote, and its effect could not be told any more.
       ignoreKeptPromise: true,
       reserve: operation.command.type === "delete",
       writing: ({ counter }) => {
-        if (operation.lastAccept === undefined) writing();
-        operation.lastAccept = counter;
+        if (operation.firstAccept === undefined) writing();
+        operation.firstAccept ??= counter;
       },
     });
     return result;
   } catch (error) {
     // `full` for a later attempt says nothing about the effect of the earlier ones.
     const isFull = error instanceof SynodError && error.code === "full";
-    if (isFull && operation.lastAccept !== undefined) return { kind: "unknown" };
+    if (isFull && operation.firstAccept !== undefined) return { kind: "unknown" };
     throw error;
   }
 }

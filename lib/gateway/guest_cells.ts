@@ -18,7 +18,7 @@ export async function runCell(
 ): Promise<GuestOutcome> {
   const operation: CellOperation = {
     ...{ op, command: commandOf(change), written: new Map() },
-    lastAccept: beginFor(core.clock, origin),
+    firstAccept: beginFor(core.clock, origin),
   };
   const result = await proposeCell(core, register, operation, limits, () => {}, origin);
   if (result.kind === "done") return { type: "wrote", token: result.token };

@@ -56,6 +56,7 @@ export async function runLock(
     core.proposals.change(register, guestChange(change, origin), {
       ...limits,
       since: origin.since,
+      mustWrite: origin.again,
       keepPromise: true,
       ignoreKeptPromise: steal,
       writing: ({ counter }: Ballot) => void (firstAccept ??= counter),

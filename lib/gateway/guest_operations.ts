@@ -3,7 +3,7 @@ import { SynodError } from "../errors.ts";
 import type { Limits } from "../node/shell.ts";
 import { counterBound } from "../paxos/ballot.ts";
 import { TicketExpired } from "../paxos/guest_change.ts";
-import { type GuestWorkParts, isWriting, requestOf, runOperation } from "./guest_work.ts";
+import { type GuestWorkParts, isWriting, requestOf, runOperation, wrongIn } from "./guest_work.ts";
 import type { Guest, GuestSettings } from "./options.ts";
 import { CANCELLED, GuestError } from "./refusal.ts";
 import { Slots } from "./slots.ts";
@@ -260,6 +260,8 @@ export class GuestOperations {
     if (valueBytes(operation) > maxValueBytes) {
       return new GuestError("TypeError", `the value has more than ${maxValueBytes} bytes`);
     }
+    const wrong = wrongIn(operation);
+    if (wrong !== null) return new GuestError("TypeError", wrong);
     return usage.refusal(operation, this.#entries.size, runtime.now());
   }
 

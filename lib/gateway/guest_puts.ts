@@ -73,6 +73,8 @@ export async function runPut(
   const options = {
     ...limits,
     since: origin.since,
+    // What another gateway sent, some members may have: the answer is written over it.
+    mustWrite: origin.again,
     writing: ({ counter }: Ballot) => void (put.firstAccept ??= counter),
   };
   try {

@@ -194,6 +194,22 @@ export function requestOf(operation: GuestOperation): GuestRequest | null {
   }
 }
 
+/** What no guest of this library sends, since its parts exclude each other; `null`: nothing. */
+export function wrongIn(operation: GuestOperation): string | null {
+  if (operation.type === "lock") {
+    const { mode, permits, steal } = operation;
+    if (permits > 0 && mode !== "shared") return "permits go with the mode shared";
+    if (steal && mode !== "exclusive") return "steal goes with the mode exclusive";
+  }
+  // What `authorize` was asked about has to be what is started.
+  if (
+    operation.type === "place" && parseRegisterId(operation.register).bucket !== operation.spec
+  ) {
+    return "the register is not one of the spec";
+  }
+  return null;
+}
+
 function bucketOf(prefix: string): { bucket?: string } {
   const name = prefix.slice(1);
   return name === DEFAULT_BUCKET ? {} : { bucket: decodeKey(name) as string };

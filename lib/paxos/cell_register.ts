@@ -40,8 +40,8 @@ export interface CellOperation {
   /** Its unique id. */
   readonly op: OperationId;
   readonly command: CellCommand;
-  /** The counter of its latest `accept` with a new state; `undefined` before the first one. */
-  lastAccept?: number;
+  /** The counter of its first `accept` with a new state; `undefined` before it. */
+  firstAccept?: number;
   /** What its attempts would write, by their counters. */
   readonly written: Map<number, Uint8Array>;
 }
@@ -74,7 +74,7 @@ export function cellChange(
   limit: number = MAX_WRITERS,
 ): RegisterChange<CellResult> {
   return ({ state, token, ballot }: CurrentState): Decision<CellResult> => {
-    const { op, command, lastAccept, written } = operation;
+    const { op, command, firstAccept, written } = operation;
     const cell = state?.present ? format.read(state) : null;
     const writers = cell?.writers ?? [{ op: null, token }];
     // The order of these tests is part of the protocol.
@@ -84,9 +84,10 @@ export function cellChange(
     if (cell === null && command.type === "delete") {
       return unchanged({ kind: "done", token: 0, value: null });
     }
-    // A write of it that was chosen is at or above its latest accept, or was adopted at a later ballot, as are all states
-    // over it. So if the list reaches back before that accept, it was never chosen.
-    if (lastAccept !== undefined && writers[0].token >= lastAccept) {
+    // What it wrote, and all states that were made over that, have tokens at or above its first accept; those over an
+    // earlier attempt may be below its latest one. So if the list reaches back before the first accept, and it is not
+    // among the writers, it was never chosen.
+    if (firstAccept !== undefined && writers[0].token >= firstAccept) {
       return unchanged({ kind: "unknown" });
     }
     if (command.type === "compareAndSet" && command.token !== (cell === null ? 0 : token)) {

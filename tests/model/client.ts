@@ -233,7 +233,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
       change: this.#change(operation),
       writing: ({ counter }) => {
         if (this.put !== null) this.put.firstAccept ??= counter;
-        if (this.cell !== null) this.cell.lastAccept = counter;
+        if (this.cell !== null) this.cell.firstAccept ??= counter;
       },
       keepPromise: () => "again" in operation && operation.again === true,
     });

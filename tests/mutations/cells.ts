@@ -6,8 +6,8 @@ export const CELLS: readonly Mutation[] = [
     {
       section: 10,
       name: "an operation on a cell that was never chosen is not tried again",
-      find: "lastAccept !== undefined && writers[0].token >= lastAccept",
-      replace: "lastAccept !== undefined",
+      find: "firstAccept !== undefined && writers[0].token >= firstAccept",
+      replace: "firstAccept !== undefined",
     },
     {
       section: 10,
@@ -37,7 +37,7 @@ export const CELLS: readonly Mutation[] = [
       section: 10,
       name: "a delete of a cell without a value cannot know its outcome",
       find: 'if (cell === null && command.type === "delete") {',
-      replace: 'if (lastAccept === undefined && cell === null && command.type === "delete") {',
+      replace: 'if (firstAccept === undefined && cell === null && command.type === "delete") {',
     },
     {
       section: 10,
@@ -102,20 +102,28 @@ export const CELLS: readonly Mutation[] = [
       replace: '  "release",',
     },
   ]),
+  ...mutationsOf("lib/cells/paxos_cells.ts", ["tests/gateway/sent_again_test.ts"], [
+    {
+      section: 13,
+      name: "a gateway answers a change of a cell that was sent again without writing",
+      find: "mustWrite: origin?.again,",
+      replace: "",
+    },
+  ]),
   ...mutationsOf("lib/gateway/guest_cells.ts", ["tests/gateway/guest_cells_test.ts"], [
     {
       section: 13,
       name: "a gateway takes a change of a cell that was sent again for a first one",
-      find: "lastAccept: beginFor(core.clock, origin),",
-      replace: "lastAccept: beginFor(core.clock, { ...origin, again: false }),",
+      find: "firstAccept: beginFor(core.clock, origin),",
+      replace: "firstAccept: beginFor(core.clock, { ...origin, again: false }),",
     },
   ]),
   ...mutationsOf("lib/cells/paxos_cells.ts", ["tests/cells/paxos_cells_test.ts"], [
     {
       section: 10,
-      name: "an operation on a cell counts from its first accept for ever",
-      find: "operation.lastAccept = counter;",
-      replace: "operation.lastAccept ??= counter;",
+      name: "an operation on a cell counts from its latest accept",
+      find: "operation.firstAccept ??= counter;",
+      replace: "operation.firstAccept = counter;",
     },
     {
       section: 10,

@@ -8,6 +8,42 @@ const PURE = ["tests/paxos/tickets_test.ts"];
 
 /** Section 13: what guests may do, and what their gateways must not. The model has more of its own. */
 export const GUESTS: readonly Mutation[] = [
+  ...mutationsOf("lib/gateway/guest_puts.ts", ["tests/gateway/sent_again_test.ts"], [
+    {
+      section: 13,
+      name: "a gateway answers a put that was sent again without writing",
+      find: "mustWrite: origin.again,",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/gateway/guest_locks.ts", ["tests/gateway/sent_again_test.ts"], [
+    {
+      section: 13,
+      name: "a gateway answers a request for a lock that was sent again without writing",
+      find: "mustWrite: origin.again,",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/gateway/guest_work.ts", ["tests/gateway/wrong_parts_test.ts"], [
+    {
+      section: 13,
+      name: "a guest asks for permits of an exclusive lock",
+      find: 'if (permits > 0 && mode !== "shared") return "permits go with the mode shared";',
+      replace: "",
+    },
+    {
+      section: 13,
+      name: "a guest steals a shared lock",
+      find: 'if (steal && mode !== "exclusive") return "steal goes with the mode exclusive";',
+      replace: "",
+    },
+    {
+      section: 13,
+      name: "a guest starts another singleton than authorize was asked about",
+      find: 'return "the register is not one of the spec";',
+      replace: "return null;",
+    },
+  ]),
   ...mutationsOf("lib/paxos/tickets.ts", PURE, [
     {
       section: 13,

@@ -37,9 +37,9 @@ function stateOf(content: string, token: number): State {
   return { ...written, present: true, bindings: [], owners: [] };
 }
 
-const operation = (command: CellCommand, lastAccept?: number): CellOperation => ({
+const operation = (command: CellCommand, firstAccept?: number): CellOperation => ({
   ...{ op: "w/1", command, written: new Map() },
-  lastAccept,
+  firstAccept,
 });
 
 /** What an operation makes of a content at a ballot, and its result, as text. */
@@ -121,7 +121,7 @@ describe("cellChange() (section 10)", () => {
     assertEquals(run(update, "z|x/2:5,w/1:6,x/3:8", 8, 9), [null, "tv@6"]);
   });
 
-  it("was never chosen if the oldest writer is below its latest accept: it is tried again", () => {
+  it("was never chosen if the oldest writer is below its first accept: it is tried again", () => {
     assertEquals(run(operation(SET, 6), "u|x/1:5,x/2:8", 8, 9), ["v|x/1:5,x/2:8,w/1:9", "v@9"]);
     assertEquals(run(operation(SET, 6), "u|-:5,x/2:8", 8, 9)[1], "v@9");
     assertEquals(run(operation(SET, 6), "", 5, 9)[1], "v@9");

@@ -50,7 +50,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "an operation on a cell is tried again although it may have been chosen",
     "cell_register",
-    "lastAccept !== undefined && writers[0].token >= lastAccept",
+    "firstAccept !== undefined && writers[0].token >= firstAccept",
     "false",
     "an update of a cell, tried twice, and another one, with one writer kept",
     "took effect twice",

@@ -15,7 +15,7 @@ export const CELL_MUTATIONS: readonly Mutation[] = [
   {
     name: "an operation on a cell takes effect again, since it forgets that it was sent",
     file: "lib/cells/paxos_cells.ts",
-    find: "operation.lastAccept = counter;",
+    find: "operation.firstAccept ??= counter;",
     replace: "",
     seeds: SOON,
     workload,

@@ -1,0 +1,56 @@
+// Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { encodeValue, registerId } from "../../lib/codec.ts";
+import type { GuestOperation } from "../../lib/codec/guest_messages.ts";
+import { REGISTER_KINDS } from "../../lib/paxos/register.ts";
+import type { TraceEvent } from "../../mod.ts";
+import { ScriptedGuest, UNLABELED } from "../support/scripted_guest.ts";
+import { VirtualCluster } from "../support/virtual_cluster.ts";
+
+const VALUE = encodeValue("x", 100);
+const [KEY, CELL, LOCK] = [REGISTER_KINDS.key, REGISTER_KINDS.cell, REGISTER_KINDS.lock]
+  .map((kind) => registerId(kind, undefined, "k"));
+
+/** Operations that change nothing, since there is a value, or an owner. */
+const OPERATIONS: Readonly<Record<string, GuestOperation>> = {
+  "a put that finds a value": { type: "put", register: KEY, value: VALUE, bindings: [] },
+  "a change of a cell that finds another token": {
+    ...{ type: "cell", register: CELL, over: 0, value: VALUE },
+  },
+  "a request for a lock that is taken": {
+    ...{ type: "lock", register: LOCK, session: 1, seq: 1, mode: "exclusive" },
+    ...{ ifAvailable: true, steal: false, ...UNLABELED },
+  },
+};
+
+describe("an operation of a guest that changes nothing (section 13)", () => {
+  for (const [what, operation] of Object.entries(OPERATIONS)) {
+    it(`${what} writes that, if another gateway may have run it before`, async () => {
+      const chosen: boolean[] = [];
+      const trace = (event: TraceEvent) => {
+        if (event.type === "proposal.chosen") chosen.push(event.written);
+      };
+      await using cluster = await VirtualCluster.start(3, { clients: true, guests: {}, trace });
+      await cluster.pass(10_000);
+      const owner = cluster.node("n2").spawn();
+      const done = Promise.all([
+        owner.kv.put("k", 1, { pid: owner }),
+        owner.lock("k"),
+        cluster.node("n2").cell("k").set(1),
+      ]);
+      await cluster.pass(5_000);
+      await done;
+      const guest = new ScriptedGuest(cluster);
+      const connection = await guest.connect("n1");
+      await guest.renew(connection);
+      const written = [];
+      for (const again of [false, true]) {
+        chosen.length = 0;
+        await guest.do(connection, operation, { again });
+        written.push(chosen.includes(true));
+      }
+      assertEquals(written, [false, true]);
+    });
+  }
+});
