@@ -1,4 +1,5 @@
 import type { Ballot, LamportClock, Life } from "../../../lib/paxos/ballot.ts";
+import type { CellCommand, CellOperation } from "../../../lib/paxos/cell_register.ts";
 import type { GuestOrigin } from "../../../lib/paxos/guest_change.ts";
 import type { Put } from "../../../lib/paxos/kv_register.ts";
 import type { ClockReading } from "../../../lib/paxos/lease.ts";
@@ -10,6 +11,7 @@ import type { Sender } from "../../../lib/paxos/quorum.ts";
 import type { Binding, State } from "../../../lib/paxos/register.ts";
 import type { IssuedTickets } from "../../../lib/paxos/tickets.ts";
 import type { Actor } from "../automaton.ts";
+import { CELL_TEXT } from "../cell_states.ts";
 import { contentOf, REGISTER, valueOf } from "../client.ts";
 import type { Paxos } from "../paxos.ts";
 
@@ -17,6 +19,10 @@ import type { Paxos } from "../paxos.ts";
 export type Act =
   /** Writes its letter if the register is empty. */
   | "put"
+  /** Sets a cell to its letter. */
+  | "set"
+  /** Deletes the value of the cell. */
+  | "clear"
   /** Releases the value of the guest's put, whose process has exited. */
   | "release"
   /** Requests the lock; waits in its queue. */
@@ -123,6 +129,7 @@ export class GatewayNode implements Actor<NodeInput, NodeOutput> {
   time = 0;
   run: Run | null = null;
   put: Put | null = null;
+  cell: CellOperation | null = null;
   proposer: Proposer<string> | null = null;
   request: RegisterRequest | null = null;
   /** The counter of the first `accept` of a lock request. */
@@ -209,6 +216,7 @@ export class GatewayNode implements Actor<NodeInput, NodeOutput> {
       writing: ({ counter }: Ballot) => {
         this.firstAccept ??= counter;
         if (this.put !== null) this.put.firstAccept ??= counter;
+        if (this.cell !== null) this.cell.lastAccept = counter;
       },
     });
     this.#start();
@@ -252,6 +260,7 @@ export class GatewayNode implements Actor<NodeInput, NodeOutput> {
   #end(): void {
     this.run = null;
     this.put = null;
+    this.cell = null;
     this.proposer = null;
     this.request = null;
     this.firstAccept = undefined;
@@ -277,6 +286,10 @@ export class GatewayNode implements Actor<NodeInput, NodeOutput> {
           return { draft, result: result.kind };
         };
       }
+      case "set":
+        return this.#cellChange(run, { type: "set", value: valueOf(who, false) });
+      case "clear":
+        return this.#cellChange(run, { type: "delete" });
       case "release": {
         const change = this.#paxos.releaseChange({ node: "~g", session: SESSIONS.g, seq: 1 });
         return (current) => ({ draft: change(current).draft, result: "done" });
@@ -293,6 +306,18 @@ export class GatewayNode implements Actor<NodeInput, NodeOutput> {
       case "unlock":
         return this.#lockChange(run);
     }
+  }
+
+  #cellChange({ who, request }: Run, command: CellCommand): RegisterChange<string> {
+    this.cell = {
+      ...{ op: `${SESSIONS[who]}/${request}`, command, written: new Map() },
+      lastAccept: this.firstAccept,
+    };
+    const change = this.#paxos.cellChange(this.cell, CELL_TEXT, 2);
+    return (current) => {
+      const { draft, result } = change(current);
+      return { draft, result: result.kind === "done" ? "written" : result.kind };
+    };
   }
 
   #lockChange({ act, who, request }: Run): RegisterChange<string> {

@@ -20,6 +20,7 @@ const PUT: Omit<GuestScope, "name"> = {
 };
 
 const put = (name: string, more: Partial<GuestScope>): GuestScope => ({ ...PUT, ...more, name });
+const set = (name: string, more: Partial<GuestScope>) => put(name, { act: "set", ...more });
 const lock = (name: string, more: Partial<GuestScope>) => put(name, { act: "lock", ...more });
 const steal = (name: string, more: Partial<GuestScope>) => put(name, { act: "steal", ...more });
 
@@ -40,6 +41,9 @@ const RIVAL_AHEAD: Partial<GuestScope> = { clocks: [0, 0, 9] };
 /** A steal that is not undone, and one of the rival. */
 const ROBBED: Partial<GuestScope> = { undoes: false, rival: ["steal"] };
 
+/** A set of a cell, and a delete by the rival. */
+const CLEARED: Partial<GuestScope> = { undoes: false, rival: ["clear"] };
+
 /** The scopes of the test task, with their numbers of states and transitions. */
 export const guestScopes: readonly ExpectedGuest[] = sized([
   [put("a put bound to a process, and its exit", { ...ONCE, ...AHEAD }), 928, 2_658],
@@ -53,6 +57,11 @@ export const guestScopes: readonly ExpectedGuest[] = sized([
     56_793,
     315_278,
   ],
+  [
+    set("a late set of a cell, sent again, and a delete", { ...CLEARED, clocks: [9, 3, 5] }),
+    25_201,
+    116_597,
+  ],
   [lock("a lock, sent again, and given up", AHEAD), 3_644, 11_041],
   [
     steal("a late steal, sent again, and another", { ...ROBBED, clocks: [9, 3, 5] }),
@@ -64,6 +73,11 @@ export const guestScopes: readonly ExpectedGuest[] = sized([
 
 /** Scopes that take too long for the test task; their rules, broken, turn red in it all the same. */
 export const deepGuestScopes: readonly ExpectedGuest[] = sized([
+  [
+    set("a set of a cell, sent again, and a delete", { ...CLEARED, clocks: [0, 9, 5] }),
+    100_815,
+    545_401,
+  ],
   [
     put("a put bound to nothing, sent again, and another", against("put", "nothing")),
     104_589,

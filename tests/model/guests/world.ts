@@ -19,7 +19,7 @@ import { type NodeInput, type NodeOutput, type Run, TTL } from "./gateway.ts";
 export interface GuestScope {
   readonly name: string;
   /** What the guest does, and what its put is bound to. */
-  readonly act: "put" | "lock" | "steal";
+  readonly act: "put" | "set" | "lock" | "steal";
   readonly bound: Bound;
   /** Whether it is sent to the second gateway, or only undone there. */
   readonly resends: boolean;
@@ -451,13 +451,13 @@ export class GuestWorld {
 
 /** The tokens with which the guest's operation took effect in a state: of its value, or of its grant. */
 function tokensOf(state: Proposal["state"], act: GuestScope["act"]): number[] {
-  if (act === "put") return isIn(state, act) ? [state.token] : [];
+  if (act === "put" || act === "set") return isIn(state, act) ? [state.token] : [];
   return lockIn(state).holders.filter(({ pid }) => pid.node === "~g").map(({ token }) => token);
 }
 
 /** Whether the guest's operation is in a state. */
 function isIn(state: Proposal["state"] | null, act: GuestScope["act"]): boolean {
-  if (act === "put") return contentOf(state) === "g";
+  if (act === "put" || act === "set") return contentOf(state) === "g";
   const { holders, queue } = lockIn(state);
   return [...holders, ...queue].some(({ pid }) => pid.node === "~g");
 }

@@ -95,6 +95,31 @@ export const GUEST_MUTATIONS: readonly GuestMutation[] = [
     why: TWICE,
   },
   {
+    name: "a second send of a change of a cell ignores since",
+    edits: edit("guest_change", "return again ? since + 1 : undefined;", "return undefined;"),
+    scope: "a set of a cell, sent again, and a delete",
+    why: TWICE,
+    isSlow: true,
+  },
+  {
+    name: "a late change of a cell is looked at only when it arrives",
+    edits: edit("guest_change", "if (!origin.isOpen()) throw new TicketExpired();", ""),
+    scope: "a late set of a cell, sent again, and a delete",
+    why: TWICE,
+    isSlow: true,
+  },
+  {
+    name: "a change of a cell is tried again although it may have been chosen",
+    edits: edit(
+      "cell_register",
+      "lastAccept !== undefined && writers[0].token >= lastAccept",
+      "false",
+    ),
+    scope: "a set of a cell, sent again, and a delete",
+    why: TWICE,
+    isSlow: true,
+  },
+  {
     name: "a second send of a steal ignores since",
     edits: edit("guest_change", "return again ? since + 1 : undefined;", "return undefined;"),
     scope: "a steal, sent again, and another",
