@@ -1,6 +1,7 @@
 // Runs in Deno alone: virtual time.
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { partsOf } from "../../lib/cluster/cluster_node.ts";
 import { bucketPrefix, encodeValue, registerId } from "../../lib/codec.ts";
 import type { GuestOperation, UpMessage } from "../../lib/codec/guest_messages.ts";
 import type { GuestOptions, GuestRequest } from "../../mod.ts";
@@ -95,6 +96,20 @@ describe("cells of guests (section 13)", () => {
     cluster.heal();
     await cluster.pass(3_000);
     assertEquals(["late", "not_begun"], [90, 91].map((number) => connection.resultOf(number)));
+    assertEquals(await get(), null);
+  });
+
+  it("change nothing if the ticket becomes too old before the promises have come", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection, get } = world;
+    const { proposals } = partsOf(cluster.node("n1")).core;
+    const propose = proposals.change.bind(proposals);
+    proposals.change = (register, made, options) =>
+      propose(register, (current) => {
+        cluster.time.stall(TTL / 3);
+        return made(current);
+      }, options);
+    assertEquals(await guest.do(connection, change("a")), "late");
     assertEquals(await get(), null);
   });
 

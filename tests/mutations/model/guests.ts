@@ -109,17 +109,6 @@ export const GUEST_MUTATIONS: readonly GuestMutation[] = [
     isSlow: true,
   },
   {
-    name: "a change of a cell is tried again although it may have been chosen",
-    edits: edit(
-      "cell_register",
-      "lastAccept !== undefined && writers[0].token >= lastAccept",
-      "false",
-    ),
-    scope: "a set of a cell, sent again, and a delete",
-    why: TWICE,
-    isSlow: true,
-  },
-  {
     name: "a second send of a steal ignores since",
     edits: edit("guest_change", "return again ? since + 1 : undefined;", "return undefined;"),
     scope: "a steal, sent again, and another",
