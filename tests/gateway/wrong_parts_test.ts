@@ -2,16 +2,17 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { encodeValue, registerId } from "../../lib/codec.ts";
+import type { GuestOperation } from "../../lib/codec/guest_messages.ts";
 import { REGISTER_KINDS } from "../../lib/paxos/register.ts";
 import { ScriptedGuest } from "../support/scripted_guest.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 
 const LOCK = registerId(REGISTER_KINDS.lock, undefined, "l");
 
-const request = {
+const request: GuestOperation & { type: "lock" } = {
   ...{ type: "lock", register: LOCK, session: 1, seq: 1, mode: "exclusive", permits: 0 },
   ...{ ifAvailable: false, steal: false, asked: 0, label: "" },
-} as const;
+};
 
 describe("an operation of a guest whose parts exclude each other (section 13)", () => {
   it("is refused: a lock with permits that is exclusive could not be read any more", async () => {
@@ -19,12 +20,12 @@ describe("an operation of a guest whose parts exclude each other (section 13)", 
     await cluster.pass(5_000);
     const guest = new ScriptedGuest(cluster);
     const connection = await guest.connect("n1");
-    const bad = [
+    const bad: readonly GuestOperation[] = [
       { ...request, permits: 3 },
       { ...request, permits: 3, steal: true },
       { ...request, mode: "shared", steal: true },
       { ...request, mode: "shared", permits: 3, steal: true },
-    ] as const;
+    ];
     for (const operation of bad) {
       assertEquals(await guest.do(connection, operation), "TypeError");
     }
@@ -45,7 +46,7 @@ describe("an operation of a guest whose parts exclude each other (section 13)", 
     const connection = await guest.connect("n1");
     const register = registerId(REGISTER_KINDS.singleton, "secret", "k");
     const args = encodeValue([], 100);
-    const place = { type: "place", register, spec: "public", args, start: true } as const;
+    const place: GuestOperation = { type: "place", register, spec: "public", args, start: true };
     assertEquals(await guest.do(connection, place), "TypeError");
   });
 });

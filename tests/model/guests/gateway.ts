@@ -216,7 +216,7 @@ export class GatewayNode implements Actor<NodeInput, NodeOutput> {
       writing: ({ counter }: Ballot) => {
         this.firstAccept ??= counter;
         if (this.put !== null) this.put.firstAccept ??= counter;
-        if (this.cell !== null) this.cell.lastAccept = counter;
+        if (this.cell !== null) this.cell.firstAccept ??= counter;
       },
     });
     this.#start();
@@ -311,7 +311,7 @@ export class GatewayNode implements Actor<NodeInput, NodeOutput> {
   #cellChange({ who, request }: Run, command: CellCommand): RegisterChange<string> {
     this.cell = {
       ...{ op: `${SESSIONS[who]}/${request}`, command, written: new Map() },
-      lastAccept: this.firstAccept,
+      firstAccept: this.firstAccept,
     };
     const change = this.#paxos.cellChange(this.cell, CELL_TEXT, 2);
     return (current) => {
