@@ -14,27 +14,32 @@ export const BUCKETS: readonly Mutation[] = [
     {
       section: 3,
       name: "a bucket's watch goes back to an older state",
-      find: 'if (state.token < known.token) return "older";',
+      find: 'if (isOlder) return "older";',
       replace: "",
     },
     {
       section: 3,
+      name: "a bucket's watch orders states by their tokens",
+      find: "const isOlder = compareBallots(ballot, known.ballot) < 0;",
+      replace: "const isOlder = token < known.token;",
+    },
+    {
+      section: 3,
       name: "a bucket's watch believes an old push about a register that it has dropped",
-      find: "if (known.token < 0 && state.token <= this.#floor) {",
+      find: "if (known.token < 0 && compareBallots(ballot, this.#floor) <= 0) {",
       replace: "if (false) {",
     },
     {
       section: 3,
       name: "a bucket's watch tells a newcomer of a push that may be old",
-      find:
-        "if (newcomer !== undefined && state.token <= newcomer.counter) newcomer.missed.add(register);\n      else ",
-      replace: "",
+      find: "newcomer !== undefined && ballot.counter <= newcomer.counter",
+      replace: "newcomer !== undefined && false",
     },
     {
       section: 3,
       name: "a newcomer misses what was pushed while it was told what is there",
-      find: "newcomer.missed.add(register);\n      else",
-      replace: "{}\n      else",
+      find: "newcomer.missed.add(register);\n      } else",
+      replace: "} else",
     },
     {
       section: 3,

@@ -90,7 +90,10 @@ export class BucketWatches {
   }
 }
 
-/** What is known of one register. */
+/**
+ * What is known of one register. States are ordered by their ballots, which only grow: the token of a register that was
+ * forgotten is a floor, which stands for all registers, and may be above the token of what is written next.
+ */
 interface Known {
   /** The token of the newest state that is known to be chosen; -1: none is. */
   token: number;
@@ -103,7 +106,7 @@ interface Known {
 
 /** A listener that waits for what is there. */
 interface Newcomer {
-  /** The node's counter when it came. What is pushed with a greater token is newer than all that its user has seen. */
+  /** The node's counter when it came. What is chosen at a greater ballot is newer than all that its user has seen. */
   readonly counter: number;
   /** Registers of which it was not told something, since it may be older. */
   readonly missed: Set<RegisterId>;
@@ -118,8 +121,8 @@ class WatchedBucket {
   readonly #known = new Map<RegisterId, Known>();
   /** The known registers that are released, the oldest first. */
   readonly #gone = new Set<RegisterId>();
-  /** The highest token among those that were dropped. */
-  #floor = 0;
+  /** The highest ballot among those that were dropped. */
+  #floor: Ballot = NO_BALLOT;
   #requestId: number | undefined;
   #cancelTimer: () => void = () => {};
   #cancelRetry: () => void = () => {};
@@ -159,7 +162,7 @@ class WatchedBucket {
       const { register, ballot, state } = reply;
       if (!register.startsWith(this.#prefix)) return;
       const known = this.#know(register);
-      if (state.token <= known.token) return;
+      if (compareBallots(ballot, known.ballot) <= 0) return;
       known.learner ??= new Learner(this.#engine.members);
       if (known.learner.receive(sender, ballot, state) !== undefined) {
         this.#pushed(register, known, ballot, state);
@@ -186,7 +189,7 @@ class WatchedBucket {
     for (const known of this.#known.values()) {
       Object.assign(known, { token: -1, ballot: NO_BALLOT });
     }
-    this.#floor = 0;
+    this.#floor = NO_BALLOT;
     this.#aborter.abort(OVER);
     this.#aborter = new AbortController();
     this.#listAgain = -Infinity;
@@ -223,32 +226,48 @@ class WatchedBucket {
 
   /** A quorum has pushed this state. */
   #pushed(register: RegisterId, known: Known, ballot: Ballot, state: State): void {
-    // The token of a register that was dropped may be higher: only a read tells.
-    if (known.token < 0 && state.token <= this.#floor) {
+    // What was known of a register that was dropped may be newer: only a read tells.
+    if (known.token < 0 && compareBallots(ballot, this.#floor) <= 0) {
       known.learner = undefined;
       for (const newcomer of this.#newcomers.values()) newcomer.missed.add(register);
       const signal = this.#aborter.signal;
       return void this.#read(register, { ...this.#limits(), signal }, []).catch(() => {});
     }
-    this.#note(register, ballot, state);
+    if (this.#note(register, ballot, state, state.token) !== "newer") return;
     for (const listener of this.#listeners) {
       const newcomer = this.#newcomers.get(listener);
-      if (newcomer !== undefined && state.token <= newcomer.counter) newcomer.missed.add(register);
-      else listener.learned(register, state);
+      if (newcomer !== undefined && ballot.counter <= newcomer.counter) {
+        newcomer.missed.add(register);
+      } else {
+        listener.learned(register, state);
+      }
     }
   }
 
-  /** Notes a chosen state; returns whether it is as new as what is known: `newer`, `same` or `older`. */
-  #note(register: RegisterId, ballot: Ballot, state: State): "newer" | "same" | "older" {
+  /**
+   * Notes what was chosen at a ballot, `null` if all has been forgotten; returns whether it is as new as what is known:
+   * `newer`, `same` or `older`.
+   */
+  #note(
+    register: RegisterId,
+    ballot: Ballot,
+    state: State | null,
+    token: number,
+  ): "newer" | "same" | "older" {
     const known = this.#know(register);
-    if (state.token < known.token) return "older";
-    if (compareBallots(known.ballot, ballot) < 0) known.ballot = ballot;
-    if (state.token === known.token) return "same";
-    known.token = state.token;
-    known.present = state.present;
+    const isOlder = compareBallots(ballot, known.ballot) < 0;
+    if (!isOlder) known.ballot = ballot;
+    const isSame = state === null
+      ? known.token >= 0 && !known.present
+      : token === known.token && state.present === known.present;
+    if (isSame) return "same";
+    // One that is absent below what is known may be outdated: the next list has it read again.
+    if (isOlder) return "older";
+    known.token = token;
+    known.present = state?.present ?? false;
     known.learner = undefined;
     this.#gone.delete(register);
-    if (!state.present) this.#gone.add(register);
+    if (!known.present) this.#gone.add(register);
     for (const gone of this.#gone) {
       if (this.#gone.size <= MAX_GONE) break;
       this.#forget(gone);
@@ -257,7 +276,8 @@ class WatchedBucket {
   }
 
   #forget(register: RegisterId): void {
-    this.#floor = Math.max(this.#floor, this.#known.get(register)?.token ?? 0);
+    const { ballot } = this.#know(register);
+    if (compareBallots(this.#floor, ballot) < 0) this.#floor = ballot;
     this.#known.delete(register);
     this.#gone.delete(register);
   }
@@ -349,7 +369,7 @@ class WatchedBucket {
     const state = chosen.state ?? { present: false, token };
     const isEnded = newcomers.length > 0 && state.present &&
       await this.#parts.hasEnded(chosen, limits);
-    const age = this.#note(register, ballot, state);
+    const age = this.#note(register, ballot, chosen.state, token);
     if (age === "older" || limits.signal?.aborted) return;
     for (const listener of [...this.#listeners]) {
       const isNew = this.#newcomers.has(listener);

@@ -119,6 +119,21 @@ describe("BucketWatches (section 3)", () => {
     assertEquals(told, ["y y@5"]);
   });
 
+  it("tell of a put below the token of an absence: a floor stands for all registers", async () => {
+    const { node, watches, told, list, read } = await watchingEmpty();
+    node.rival(3, "x", "a", "b", "c");
+    await node.hear("a", "b", "c");
+    assertEquals(told.splice(0), ["y x@3"]);
+    // Its seal was not pushed, and was forgotten; other registers have raised the floor to 100 meanwhile.
+    watches.watch(BUCKET, { learned: () => {}, listed: () => {} });
+    await list();
+    await read({ ...absent(100), state: null, ballot: { counter: 49, life: "~" } });
+    assertEquals(told.splice(0), ["y absent@100"]);
+    node.rival(50, "z", "a", "b", "c");
+    await node.hear("a", "b", "c");
+    assertEquals(told, ["y z@50"]);
+  });
+
   it("read a register that was dropped, if a push may be older than its token", async () => {
     const { node, told, list, read, reads } = await watchingEmpty();
     await node.time.pass(5_000);
