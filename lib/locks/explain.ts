@@ -69,12 +69,14 @@ async function factsOf(
     waitsFor: waitedForBy(entry, waited, sameProcess).filter((other) => other !== register)
       .slice(0, MOST_WAITED_FOR).map(keyOf),
   }));
-  const longest = Math.max(...holders.map((holder) => holder.remaining ?? Infinity));
+  const ends = holders.map((holder) => holder.remaining ?? Infinity).sort((a, b) => a - b);
+  const leaving = leavingBefore(lock);
+  const longest = ends[leaving - 1];
   return {
     ...{ state: "held", reason: null, holders },
     waiters: lock.queue.slice(0, MOST_NAMED).map(partyOf),
     waiting: lock.queue.length,
-    freedBy: freedBy(holders),
+    freedBy: freedBy(holders, leaving),
     latest: longest === Infinity ? null : core.runtime.wallNow() + Math.ceil(longest),
     deadlock: await deadlockOf(register, waited, peek),
   };
@@ -106,6 +108,15 @@ async function waitedLocks(
   return waited;
 }
 
+/** How many owners have to leave before another one can have it: fewer than all where the next one wants a permit. */
+function leavingBefore({ holders, queue }: LockValue): number {
+  const permits = queue[0]?.permits;
+  if (permits === undefined || holders.some((holder) => holder.permits === undefined)) {
+    return holders.length;
+  }
+  return Math.max(1, holders.length - permits + 1);
+}
+
 /** How long the sessions of the owners last at least, in milliseconds. */
 async function remainingOf(
   core: Core,
@@ -132,7 +143,10 @@ async function deadlockOf(
     const now = new Map<RegisterId, LockValue>();
     for (const { register } of found) now.set(register, await peek(register));
     const cycle = cycleThrough(start, now, same);
-    if (cycle !== null) return { certain: same === sameProcess, cycle: cycle.map(stepOf) };
+    if (cycle === null) continue;
+    // Another owner of a counting lock may leave, which ends it.
+    const hasChoice = [...now.values()].some((lock) => leavingBefore(lock) < lock.holders.length);
+    return { certain: same === sameProcess && !hasChoice, cycle: cycle.map(stepOf) };
   }
   return null;
 }
@@ -149,8 +163,12 @@ function keyOf(register: RegisterId): Key {
   return parseRegisterId(register).key;
 }
 
-function freedBy(holders: readonly LockOwnerParty[]): string {
+function freedBy(holders: readonly LockOwnerParty[], leaving: number): string {
   const nodes = [...new Set(holders.map(({ node }) => node))];
+  if (leaving < holders.length) {
+    const owners = leaving === 1 ? "one of its owners" : `${leaving} of its owners`;
+    return `A permit is free as soon as ${owners} (on ${nodes.join(", ")}) left`;
+  }
   const all = nodes.length === 1 ? `node ${nodes[0]}` : `each of the nodes ${nodes.join(", ")}`;
   return `It is free as soon as ${all} releases it or closes, or its session ends without a renewal`;
 }

@@ -39,6 +39,23 @@ describe("explain()", () => {
     assertStringIncludes(text, "is free");
   });
 
+  it("says that one owner of a counting lock is enough, and calls no cycle through it certain", async () => {
+    await using cluster = await start();
+    const { time, nodes: [first, second, third] } = cluster;
+    const [one, two, three] = [first.spawn(), second.spawn(), third.spawn()];
+    await time.until(one.lock("gpu", { permits: 2 }));
+    await time.until(two.lock("gpu", { permits: 2 }));
+    await time.until(three.lock("disk"));
+    const waiting = [three.lock("gpu", { permits: 2 }), one.lock("disk")];
+    for (const request of waiting) request.catch(() => {});
+    await cluster.pass(100);
+    const { freedBy, deadlock, latest, at } = await explain(cluster, "gpu");
+    assertStringIncludes(freedBy ?? "", "one of its owners");
+    assertEquals(deadlock?.certain ?? false, false);
+    assert(latest !== null && latest <= at + sessionTtl + 1);
+    for (const process of [one, two, three]) await time.until(process.exit());
+  });
+
   it("names the owner, those who wait in their order, and when it is free at the latest", async () => {
     await using cluster = await start();
     const { time, nodes: [first, second, third] } = cluster;
