@@ -12,7 +12,7 @@ const NOT_RUN = [".example/", "changeMembers("];
 
 /** The files that programs of snippets import, and the declarations for TypeScript. */
 const SUPPORT = [
-  ...["prelude.ts", "node.ts", "watched.ts", "deno_test.ts", "test_runner.ts"],
+  ...["prelude.ts", "node.ts", "watched.ts", "deno_runner.ts", "test_runner.ts"],
   "platform.d.ts",
 ];
 
@@ -161,7 +161,7 @@ describe("withPrelude()", () => {
     );
     assertEquals(
       made("Deno.test(name, body);\n"),
-      'import "./deno_test.ts";\nDeno.test(name, body);\n',
+      'import "./deno_runner.ts";\nDeno.test(name, body);\n',
     );
     for (const code of ['import { join } from "x";\njoin();\n', "a.node = { work: 1 };\n"]) {
       assertEquals(made(code), code);

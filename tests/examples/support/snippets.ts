@@ -48,7 +48,7 @@ export function withPrelude({ code }: Snippet): string {
   }
   // A loop over changes ends when its node closes.
   if (code.includes(".watch(")) program += `import "./watched.ts";\n`;
-  if (code.includes("Deno.test(")) program += `import "./deno_test.ts";\n`;
+  if (code.includes("Deno.test(")) program += `import "./deno_runner.ts";\n`;
   program += code;
   return uses(code, "node") ? `${program}await node.close();\n` : program;
 }
