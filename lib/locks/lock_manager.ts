@@ -251,7 +251,8 @@ function checkOptions(name: string, given: LockRequestOptions): LockSettings {
   // Each option is read once, in the order of the names, as Web IDL reads a dictionary.
   const ifAvailable = Boolean(options.ifAvailable);
   const { mode: wanted, permits } = options;
-  const mode: unknown = `${wanted ?? (permits === undefined ? "exclusive" : "shared")}`;
+  const usual = permits === undefined ? "exclusive" : "shared";
+  const mode: unknown = `${wanted === undefined ? usual : wanted}`;
   const { signal } = options;
   const steal = Boolean(options.steal);
   const { label } = options;

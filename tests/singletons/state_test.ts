@@ -2,7 +2,7 @@ import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { ROUND_TRIP, TimedCluster } from "../locks/support/timed_cluster.ts";
 import { assertCode, reasonOf } from "../support/expect.ts";
-import { hostOf } from "../support/node_kind.ts";
+import { hostOf, itOfMembers } from "../support/node_kind.ts";
 import { Counters, SESSION_TTL, startCounting } from "./support/lasting_counters.ts";
 
 describe("a state", () => {
@@ -125,17 +125,21 @@ describe("a state", () => {
     }
   });
 
-  it("takes one round trip for a write, and three to be opened", async () => {
-    const counters = new Counters();
-    await using cluster = await TimedCluster.start(3, { hosts: [counters.spec] });
-    const [node] = cluster.nodes;
-    await cluster.until(node.name("k", counters.spec).get());
-    const { last, contexts: [context] } = counters;
-    for (const n of [1, 2, 3]) {
-      const { took } = await cluster.measure(last.set(n));
-      assertLessOrEqual(took, ROUND_TRIP);
-    }
-    const { took } = await cluster.measure(context.state("other", 0));
-    assertLessOrEqual(took, 3 * ROUND_TRIP);
-  });
+  itOfMembers(
+    "takes one round trip for a write, and three to be opened",
+    "it counts round trips between members",
+    async () => {
+      const counters = new Counters();
+      await using cluster = await TimedCluster.start(3, { hosts: [counters.spec] });
+      const [node] = cluster.nodes;
+      await cluster.until(node.name("k", counters.spec).get());
+      const { last, contexts: [context] } = counters;
+      for (const n of [1, 2, 3]) {
+        const { took } = await cluster.measure(last.set(n));
+        assertLessOrEqual(took, ROUND_TRIP);
+      }
+      const { took } = await cluster.measure(context.state("other", 0));
+      assertLessOrEqual(took, 3 * ROUND_TRIP);
+    },
+  );
 });

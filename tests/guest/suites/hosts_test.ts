@@ -3,7 +3,7 @@ import "../../support/use_guests.ts";
 import "../../singletons/call_test.ts";
 import "../../singletons/end_test.ts";
 import "../../singletons/failover_test.ts";
-import "../../singletons/kept_test.ts";
+import "../../singletons/remote_stream_test.ts";
 import "../../singletons/start_test.ts";
 import "../../singletons/state_test.ts";
 import "../../singletons/streams_test.ts";

@@ -15,12 +15,13 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   "singletons/cancellation": "its nodes are the hosts",
   "singletons/departures": "its nodes are the hosts",
   "singletons/drain": "its nodes are the hosts",
+  "singletons/kept": "its nodes are the hosts",
   "singletons/return":
     "what hosts start again after the loss of their memory; half a minute each over guests",
 };
 
 /** How a test makes whole nodes. */
-const NODES = /\b(?:startCluster|VirtualCluster\.start|TimedCluster\.start|webLocks)\(/;
+const NODES = /\b(?:startCluster|VirtualCluster\.start|TimedCluster\.start|webLocks|startSource)\(/;
 
 const testRoot = new URL("../../", import.meta.url);
 

@@ -54,7 +54,7 @@ describe("three tabs of one origin over BroadcastChannel", () => {
     const keys = Array.from({ length: 20 }, (_, index) => `key ${index}`);
     const answers = await Promise.all(tabs.map((tab) =>
       tab.evaluate(
-        (keys) => Promise.all(keys.map((key) => node.kv.put(key, node.id))),
+        (keys) => Promise.all(keys.map((key) => node.kv.put(key, node.id, { timeout: 30_000 }))),
         keys,
       )
     ));
