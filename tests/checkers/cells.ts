@@ -79,8 +79,32 @@ export const CELL: Model<CellState, CellOperation> = {
     operation.type === "read" ||
     (operation.type === "compareAndSet" && operation.result === "conflict"),
 
-  kind: (operation) => operation.type === "delete" ? "delete" : undefined,
+  kind: (operation) => {
+    if (operation.type === "delete") return "delete";
+    const isAlike = operation.type !== "read" && operation.name === UNSEEN &&
+      operation.type !== "compareAndSet";
+    return isAlike ? "unseen" : undefined;
+  },
 };
+
+/** The name of every value of an unknown outcome that no operation has seen: one is as good as another. */
+const UNSEEN = "unseen";
+
+/** The operations of one cell, with `UNSEEN` for what they do not tell apart: else each would double the search. */
+export function withUnseen<O extends CellOperation>(operations: readonly O[]): O[] {
+  const seen = new Set<string | null>();
+  for (const operation of operations) {
+    if (operation.type === "read") seen.add(operation.name);
+    if (operation.type === "update" && operation.result !== undefined) {
+      seen.add(operation.result.before);
+    }
+  }
+  return operations.map((operation) => {
+    const isUnknown = operation.type !== "read" && operation.result === undefined;
+    if (!isUnknown || operation.type === "delete" || seen.has(operation.name)) return operation;
+    return { ...operation, name: UNSEEN };
+  });
+}
 
 /** The state after a write, whose token is greater than the one before. */
 function written(state: CellState, name: string, token: number | undefined): CellState[] {
@@ -107,7 +131,7 @@ export type RecordedCell = CellOperation & {
 export function checkCells(history: Iterable<RecordedCell>): string[] {
   const violations: string[] = [];
   for (const [on, operations] of partitionBy(history, (operation) => operation.on)) {
-    const found = findLinearization<CellState, RecordedCell>(CELL, operations);
+    const found = findLinearization<CellState, RecordedCell>(CELL, withUnseen(operations));
     if (found.ok) continue;
     const order = found.order.slice(-15).map((operation) => `  ${show(operation)}`);
     violations.push([

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { isLinearizableByForce } from "./brute_force.ts";
-import { CELL, type CellOperation, checkCells, type RecordedCell } from "./cells.ts";
+import { CELL, type CellOperation, checkCells, type RecordedCell, withUnseen } from "./cells.ts";
 import { findLinearization } from "./linearizability.ts";
 import { Random } from "../../testing/random.ts";
 
@@ -104,6 +104,7 @@ describe("checkCells()", () => {
       });
       const found = findLinearization(CELL, history).ok;
       assertEquals(found, isLinearizableByForce(CELL, history));
+      assertEquals(findLinearization(CELL, withUnseen(history)).ok, found);
       if (found) good++;
     }
     assertEquals(good > 30 && good < 270, true);

@@ -60,7 +60,9 @@ export class Watchers {
 
   #start(station: Station, random: Random): void {
     const { machine } = station;
-    const begin = random.between(0, this.#cluster.scenario.duration);
+    const { scenario, simulation } = this.#cluster;
+    // A node that starts late must not have one that begins after its end.
+    const begin = random.between(0, Math.max(0, scenario.duration - simulation.time));
     const key = random.pick(this.#keys);
     const [short, life] = [random.chance(0.3), random.between(0, 5_000)];
     const aborts = random.chance(0.5);
