@@ -74,7 +74,7 @@ export const RULES: readonly Rule[] = [
   })),
   // Long, and in virtual time, which asks nothing of the platform: one runtime for each engine (Node has that of
   // Deno). What uses the platform is in `SMOKE`, and runs in all of them.
-  ...["cluster", "housekeeping", "inspector", "opentelemetry", "recovery"].map((name): Rule => ({
+  ...["cluster", "housekeeping", "inspector", "recovery"].map((name): Rule => ({
     folder: `tests/${name}/`,
     runtimes: ["deno", "bun"],
     permissions: ["--allow-read"],
@@ -95,6 +95,14 @@ export const RULES: readonly Rule[] = [
     runtimes: RUNTIMES,
     permissions: ["--allow-read"],
     timeout: 300_000,
+    together: 1,
+  },
+  // Its packages look at variables of the environment.
+  {
+    folder: "tests/opentelemetry/",
+    runtimes: ["deno", "bun"],
+    permissions: ["--allow-read", "--allow-env"],
+    timeout: 120_000,
     together: 1,
   },
   // All others only read the project (for workers).

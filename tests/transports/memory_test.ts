@@ -1,3 +1,4 @@
+// Runs by itself: it looks at single turns of the event loop.
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type MemoryNetwork, memoryNetwork } from "../../transports/memory.ts";
