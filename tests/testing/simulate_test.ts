@@ -166,8 +166,9 @@ describe("simulate()", () => {
     const bugs: ((world: World) => unknown)[] = [
       (world) => void world.join("a", { program: fail }),
       (world) => void world.setTimeout(fail, 10),
-      (world) => void world.sleep(10).then(fail),
     ];
+    // Bun's test runner takes such rejections for its own, and fails the test.
+    if (!("Bun" in globalThis)) bugs.push((world) => void world.sleep(10).then(fail));
     for (const begin of bugs) {
       const error = await failure(async (world) => {
         begin(world);
