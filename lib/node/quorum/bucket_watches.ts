@@ -156,12 +156,13 @@ class WatchedBucket {
     this.#requestId = this.#engine.pendingReplies.open((from, header, reply) => {
       const sender = this.#engine.sender(from, header);
       if (sender === undefined || reply.type !== "learned") return;
-      const { register, ballot, state } = reply;
+      const { register, ballot, state, fast } = reply;
       if (!register.startsWith(this.#prefix)) return;
       const known = this.#know(register);
       if (state.token <= known.token) return;
-      known.learner ??= new Learner(this.#engine.members);
-      if (known.learner.receive(sender, ballot, state) !== undefined) {
+      const { members, configuration } = this.#engine;
+      known.learner ??= new Learner(members, configuration.settled);
+      if (known.learner.receive(sender, ballot, state, fast) !== undefined) {
         this.#pushed(register, known, ballot, state);
       }
     });

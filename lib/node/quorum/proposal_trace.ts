@@ -1,6 +1,5 @@
-import type { Ballot } from "../../paxos/ballot.ts";
 import type { RegisterId } from "../../paxos/register.ts";
-import type { Step } from "../../paxos/proposer.ts";
+import type { Proposer, Step } from "../../paxos/proposer.ts";
 import { named } from "../../trace_names.ts";
 import type { Engine } from "../engine/engine.ts";
 
@@ -24,7 +23,11 @@ export class ProposalTrace {
   }
 
   /** What the proposer of `changes` changes does next. */
-  step(step: Step<unknown>, { ballot }: { readonly ballot: Ballot }, changes: number): void {
+  step(
+    step: Step<unknown>,
+    { ballot, request }: Pick<Proposer<unknown>, "ballot" | "request">,
+    changes: number,
+  ): void {
     const { tracing: { emit } } = this.#engine;
     if (emit === undefined) return;
     const register = named(this.#register);
@@ -36,6 +39,9 @@ export class ProposalTrace {
           const { state: { present } } = request;
           return emit({ type: "proposal.accept", register, ballot, present });
         }
+        if (request.type === "fast") {
+          return emit({ type: "proposal.fast", register, ballot: request.ballot });
+        }
         return emit({ type: "proposal.prepare", register, ballot });
       }
       case "retry":
@@ -45,11 +51,11 @@ export class ProposalTrace {
       case "full":
         return emit({ type: "proposal.full", register, missing: [...step.missing] });
       case "done": {
-        const { chosen } = step;
-        const written = chosen.ballot === ballot;
-        const token = chosen.token;
-        const took = this.#took();
-        emit({ type: "proposal.chosen", register, ballot, token, written, changes, ...took });
+        const { ballot: at, token } = step.chosen;
+        const isFast = request?.type === "fast";
+        const attempt = { ballot: isFast ? at : ballot, written: isFast || at === ballot };
+        const took = { changes, ...this.#took() };
+        emit({ type: "proposal.chosen", register, token, ...attempt, ...took });
       }
     }
   }

@@ -187,7 +187,7 @@ describe("what is under way when the members change (section 11)", () => {
       const id = (await node.asked("d")).find(({ type }) => type === "watch")!.id;
       for (const member of members) {
         const header = { ...node.header("a"), ...AHEAD };
-        const reply = { id, type: "learned", register: KEY, ballot, state } as const;
+        const reply = { id, type: "learned", fast: false, register: KEY, ballot, state } as const;
         node.receive(member, { header, replies: [reply] });
       }
     };
