@@ -9,6 +9,7 @@ import type {
   Outgoing,
   PlacedState,
 } from "./genesis_types.ts";
+import { firstFloor } from "./first_floor.ts";
 import { assertInvariant } from "./invariant.ts";
 import type { ClockReading } from "./lease.ts";
 import type { GenesisRecord, GenesisReply, GenesisRequest, Header, Reply } from "./messages.ts";
@@ -34,9 +35,10 @@ interface Round {
 export const UNASKED = 0;
 
 /**
- * Highest floor, so that a clock that is far ahead cannot use up the counters: it corresponds to the year 2103.
+ * Time for which the leader of a cluster with clients has to have heard no process that votes, in milliseconds: where the
+ * members change, those of the present list show themselves to others at least once a second.
  */
-const HIGHEST_FLOOR = 2 ** 52 - 2 ** 48;
+const LISTENS = 1_300;
 
 /** Number of times that a round is asked before the leader begins again with round 1. */
 const ASKED_PER_ROUND = 5;
@@ -64,6 +66,8 @@ export class Genesis {
   #named: GenesisRecord | null = null;
   /** The configuration that it recovers under. */
   #recovers: Configuration | null = null;
+  /** When it first had all answers since a process that votes was heard; `null`: not yet. */
+  #silentSince: number | null = null;
   readonly #told = new ToldRecords();
   /** Whether it was a member, and was removed: then it goes on as a client. */
   #wasMember = false;
@@ -208,6 +212,7 @@ export class Genesis {
    * is void. That process may be so far behind that its answer would come after the end of the second round.
    */
   heardVote(): void {
+    this.#silentSince = null;
     this.#round = null;
   }
 
@@ -339,6 +344,9 @@ export class Genesis {
     );
     const { lives: before } = round;
     if (before === null) {
+      this.#silentSince ??= at.now;
+      // Without clients the members never change: all that may vote are those that have answered.
+      if (clients && at.now - this.#silentSince < LISTENS) return undefined;
       this.#begin(2, new Map(members.map((member, index) => [member, lives[index]])));
       // A cluster of one has no other member to ask.
       return members.length === 1 ? this.#advance(at) : undefined;
@@ -347,16 +355,11 @@ export class Genesis {
       this.#begin(1, null);
       return undefined;
     }
-    // A clock that is out of bounds would leave no counters for the new genesis.
     const bound = counterBound(
       Math.max(this.#options.floor ?? 0, this.#record?.floor ?? 0),
       at.wall,
     );
-    let floor = 0;
-    for (const answer of round.answers.values()) {
-      const wall = Math.min(Math.max(0, Math.floor(answer.wall * 1000)), HIGHEST_FLOOR);
-      floor = Math.max(floor, wall, Math.min(answer.clock, bound));
-    }
+    const floor = firstFloor(round.answers.values(), bound);
     // A life makes only one record, so it serves as the id of the record.
     return this.#adopt({ id: life, lives, floor, maxTtl, clients });
   }
