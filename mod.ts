@@ -80,6 +80,7 @@ export type {
   MethodOf,
   Remote,
   Remotely,
+  Returned,
 } from "./lib/singletons/remote.ts";
 export type { KeptInstance } from "./lib/singletons/hosts.ts";
 export {

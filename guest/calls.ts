@@ -45,7 +45,7 @@ export class GuestAttempts implements Attempts {
     const channel = this.#channel(attempt);
     const sequence = ++channel.last;
     channel.open.add(sequence);
-    const settle = this.#unstarted.add(attempt.register, attempt.token);
+    const settle = attempt.isPart ? () => {} : this.#unstarted.add(attempt.register, attempt.token);
     try {
       const numbers = numbersOf(channel, sequence, mostNamed(channel, true, runtime.now()));
       const run = operations.begin({ type: "call", ...about(attempt), ...numbers }, limits, {

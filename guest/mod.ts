@@ -62,6 +62,7 @@ export type {
   MethodOf,
   Remote,
   Remotely,
+  Returned,
 } from "../lib/singletons/remote.ts";
 export {
   type AnySpec,

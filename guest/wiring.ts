@@ -81,7 +81,13 @@ export function wireGuest(
   const locations = new InstanceLocations(NO_MONITOR);
   const finder = new GuestFinder(shell, operations, locations);
   const outbound = new GuestAttempts({ shell, clock, life, operations });
-  const attempts = new Calls({ shell, finder, outbound, locations });
+  const attempts = new Calls({
+    shell,
+    finder,
+    outbound,
+    locations,
+    callTimeout: settings.callTimeout,
+  });
   const calls = new SingletonCalls({ shell, calls: attempts, finder, callTimeout });
   return {
     ...{ shell, session, operations, link, owners, store, cells, lockRequests, locks, calls },

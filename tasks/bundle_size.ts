@@ -16,7 +16,7 @@ const ENTRY = "guest/connect.ts";
  * wanted; the parts that are printed say what takes the rest. Lower it with each reduction; raise it only for something
  * that guests have got.
  */
-const LIMIT = 38_400;
+const LIMIT = 39_000;
 
 /** The size of a bundle in bytes. */
 export interface BundleSize {

@@ -225,7 +225,7 @@ export type GuestOutcome =
   | { readonly type: "at"; readonly pid: GuestPid; readonly token: number }
   /** `place`: it does not run. */
   | { readonly type: "nowhere" }
-  /** `call`: what the method returned, encoded as a list of one value. */
+  /** `call`: what the method returned, encoded as a list of one value; or null and the number of a stream. */
   | { readonly type: "returned"; readonly value: Uint8Array }
   /** `call`: what the method threw. `place`: what the start threw. */
   | { readonly type: "threw"; readonly failure: GuestFailure }

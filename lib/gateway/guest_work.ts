@@ -25,6 +25,7 @@ import {
 import type { Limits } from "../node/shell.ts";
 import { toFailure } from "../singletons/failure.ts";
 import type { AttemptOutcome } from "../singletons/outbound.ts";
+import { isStreamCall } from "../singletons/stream_calls.ts";
 import type { Target } from "../singletons/remote.ts";
 import type { Singletons } from "../singletons/singletons.ts";
 import { runCell } from "./guest_cells.ts";
@@ -177,6 +178,8 @@ export function requestOf(operation: GuestOperation): GuestRequest | null {
     }
     case "call":
     case "cast": {
+      // Its host lets only the caller of a stream follow it.
+      if (isStreamCall(operation.method)) return null;
       const { bucket: spec, key } = parseRegisterId(operation.register);
       return { type: "call", spec, key, method: operation.method };
     }
@@ -333,7 +336,8 @@ async function runCall(
   const isFirst = () => !origin.again && origin.isOpen();
   if (isStale && !isFirst()) throw new TicketExpired();
   // An attempt that never left has not begun: the guest may make it elsewhere.
-  if (hasEnded) return { type: "refused" };
+  // Of a stream that matters: it is lost with its host, unless that has left in order.
+  if (hasEnded && !isStreamCall(operation.method)) return { type: "refused" };
   begins();
   const begun = () => report({ type: "begun" });
   // A guest that has turned to another gateway may still wait for it.

@@ -10,6 +10,7 @@ import type { AttemptOutcome, CallAttempt } from "./outbound.ts";
 import type { InstanceLocation, InstanceLocations } from "./instance_locations.ts";
 import type { RegisterId } from "../paxos/register.ts";
 import type { Target } from "./remote.ts";
+import { RemoteStream } from "./remote_stream.ts";
 
 /** One call, independent of the instance that takes it. */
 export interface MethodCall {
@@ -41,6 +42,8 @@ export interface CallsParts {
   readonly finder: Pick<InstanceFinder, "findOrStart">;
   readonly outbound: Attempts;
   readonly locations: InstanceLocations;
+  /** Default time limit of a call, in milliseconds. */
+  readonly callTimeout: number;
 }
 
 /**
@@ -74,7 +77,7 @@ export class Calls {
       const { location, outcome } = await this.#attempt(call, order, refusals, limits);
       switch (outcome.type) {
         case "returned":
-          return (decodeValue(outcome.value) as unknown[])[0];
+          return this.#returned(call, location, outcome.value, limits);
         case "threw":
           throw fromFailure(outcome.failure);
         case "failed":
@@ -96,6 +99,23 @@ export class Calls {
           );
       }
     }
+  }
+
+  /** What a method has returned: a list of one value, or null and the number of a stream. */
+  #returned(
+    { target: { register }, method }: MethodCall,
+    location: InstanceLocation,
+    bytes: Uint8Array,
+    { signal }: Limits,
+  ): unknown {
+    const [value, ...stream] = decodeValue(bytes) as unknown[];
+    if (stream.length === 0) return value;
+    const { shell, outbound: attempts, callTimeout: timeout } = this.#parts;
+    const call = { ...location, register, method };
+    return new RemoteStream({
+      ...{ shell, attempts, call, signal, timeout },
+      number: Number(stream[0]),
+    });
   }
 
   /** Sends a call once without waiting for an answer; it may be lost. */

@@ -185,17 +185,22 @@ export class Host {
     return starting;
   }
 
-  /** Cancels, as long as calls run, those whose callers are silent: their nodes are lost. */
+  /** Cancels, as long as calls run or streams are open, those whose callers are silent: their nodes are lost. */
   #watchCallers(): void {
     if (this.#stopWatch !== undefined || this.#parts.core.closed !== undefined) return;
-    if (!this.#inbox.isWaitedFor) return;
+    if (!this.#inbox.isWaitedFor && !this.#hasStreams) return;
     const { core } = this.#parts;
     const longest = Math.max(core.maxTtl, CALLERS_KEPT, SILENT_ROUND_TRIPS * core.pacing.roundTrip);
     this.#stopWatch = core.runtime.setTimer(() => {
       this.#stopWatch = undefined;
       this.#inbox.cancelSilent(longest);
+      for (const { instance } of this.#running.values()) instance.stopSilent(longest);
       this.#watchCallers();
     }, longest / 5);
+  }
+
+  get #hasStreams(): boolean {
+    return [...this.#running.values()].some(({ instance }) => instance.streams > 0);
   }
 
   #newInbox(): Inbox {

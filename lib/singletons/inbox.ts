@@ -19,6 +19,8 @@ export interface ReceivedCall {
   readonly call: CallRequest;
   /** The node or guest that calls. */
   readonly node: string;
+  /** The life of that node or guest. */
+  readonly life: Life;
   /** Whether the caller still waits for it: otherwise it need not begin. */
   readonly cancellation: Cancellation;
   /** Answers it; replies after the first one are ignored. */
@@ -162,7 +164,7 @@ export class Inbox {
     } else if (sequence > caller.handed) {
       this.#arrive(caller, call, tell, via);
     }
-    this.#handOn(caller);
+    this.#handOn(life, caller);
   }
 
   /**
@@ -178,7 +180,7 @@ export class Inbox {
     if (isKnown || caller.busy.size >= MAX_BUSY) return;
     caller.busy.set(sequence, true);
     this.#order(caller, sequence);
-    this.#handOn(caller);
+    this.#handOn(life, caller);
   }
 
   /** Cancels the attempts whose callers have not asked for them again for `time` milliseconds. */
@@ -297,7 +299,7 @@ export class Inbox {
     } else this.#answers.forget(attempt);
   }
 
-  #handOn(caller: CallerRecord): void {
+  #handOn(life: Life, caller: CallerRecord): void {
     for (;;) {
       const next = caller.handed + 1;
       const attempt = caller.attempts.get(next);
@@ -316,7 +318,7 @@ export class Inbox {
       attempt.call = undefined;
       caller.handed++;
       this.#parts.handle({
-        ...{ call, node: caller.node, cancellation: attempt.cancellation },
+        ...{ call, node: caller.node, life, cancellation: attempt.cancellation },
         reply: (answer) => this.#answer(caller, next, attempt, answer),
         begin: () => void (attempt.begun = true),
       });

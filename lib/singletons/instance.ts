@@ -3,9 +3,17 @@ import type { Pid } from "../paxos/register.ts";
 import { toFailure } from "./failure.ts";
 import type { CallRequest, ReceivedCall } from "./inbox.ts";
 import { isCallable } from "./remote.ts";
+import { isAsyncIterable, isStreamCall } from "./stream_calls.ts";
+import { Streams } from "./streams.ts";
 
 /** Calls that wait for one instance; more are refused as `busy`. */
 const MAX_WAITING = 10_000;
+
+/** A call on whose behalf an instance acts. */
+export interface RunningCall extends ReceivedCall {
+  /** Whether it has returned a stream, and the next item is made. */
+  readonly isStream?: boolean;
+}
 
 /** What an instance needs of its host. */
 export interface InstanceParts {
@@ -16,6 +24,10 @@ export interface InstanceParts {
   readonly maxValueBytes: number;
   /** Whether the instance may still act at this instant. */
   readonly isOpen: () => boolean;
+  /** The present time, in milliseconds. */
+  readonly now: () => number;
+  /** An error that has no caller to go to. */
+  readonly failed: (error: unknown) => void;
 }
 
 /**
@@ -30,18 +42,33 @@ export class Instance {
   /** The calls that have begun and are not over. */
   readonly #running = new Set<ReceivedCall>();
   /** The call whose method runs in this turn, up to its first `await`. */
-  #turn: ReceivedCall | undefined;
+  #turn: RunningCall | undefined;
   /** Whether calls that have not begun wait for the end of the instance. */
   #isHeld = false;
   #hasEnded = false;
   /** Called when no call runs. */
   #idle: () => void = () => {};
+  readonly #streams: Streams;
 
   /** Takes calls from now on, and runs them after `begin`. */
   constructor(parts: InstanceParts) {
     this.pid = parts.pid;
     this.token = parts.token;
     this.#parts = parts;
+    this.#streams = new Streams({
+      ...parts,
+      runFor: (opening, run) => this.#inTurnOf({ ...opening, isStream: true }, run),
+    });
+  }
+
+  /** The number of streams that its callers follow. */
+  get streams(): number {
+    return this.#streams.size;
+  }
+
+  /** Stops the streams whose callers were not heard of for `time` milliseconds. */
+  stopSilent(time: number): void {
+    this.#streams.stopSilent(time);
   }
 
   /** Runs calls from now on; `value` is the result of its start. */
@@ -59,7 +86,7 @@ export class Instance {
   /**
    * The call on whose behalf the instance acts now; `undefined` if that cannot be told because calls overlap.
    */
-  get current(): ReceivedCall | undefined {
+  get current(): RunningCall | undefined {
     if (this.#turn !== undefined || this.#running.size !== 1) return this.#turn;
     const [only] = this.#running;
     return only;
@@ -77,11 +104,16 @@ export class Instance {
     return { running, waiting: this.#waiting.length };
   }
 
-  /** Begins no more calls; resolves when those that have begun are over. */
-  hold(): Promise<void> {
+  /** Begins no more calls; resolves when those that have begun, and the streams, are over. */
+  async hold(): Promise<void> {
     this.#isHeld = true;
-    if (this.#running.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idle = resolve);
+    if (this.#running.size > 0) await new Promise<void>((resolve) => this.#idle = resolve);
+    await this.#streams.over();
+  }
+
+  /** Ends the streams. Their callers are told so, unless the host has lost its session (`isLost`). */
+  endStreams(isLost: boolean): void {
+    this.#streams.end(!isLost);
   }
 
   /** Refuses the calls that wait, and those that come: they have not begun, and may be repeated elsewhere. */
@@ -93,6 +125,8 @@ export class Instance {
   /** Takes a call. */
   call(received: ReceivedCall): void {
     if (this.#hasEnded) return received.reply({ type: "refused" });
+    // A stream does not wait for calls, nor do calls for a stream.
+    if (isStreamCall(received.call.method)) return this.#streams.call(received);
     if (this.#waiting.length >= MAX_WAITING) return received.reply({ type: "busy" });
     this.#waiting.push(received);
     this.#next();
@@ -123,8 +157,9 @@ export class Instance {
       const method = methodOf(instance, call.method);
       const args = decodeValue(call.args);
       if (!Array.isArray(args)) throw new TypeError("The arguments of a call must be a list");
-      const value = await this.#apply(method, instance, args, received);
-      reply({ type: "returned", value: encodeResult(value, call, this.#parts.maxValueBytes) });
+      const value = await this.#inTurnOf(received, () => method.apply(instance, args));
+      if (isAsyncIterable(value)) this.#streams.open(received, value);
+      else reply({ type: "returned", value: encodeResult(value, call, this.#parts.maxValueBytes) });
     } catch (error) {
       reply({ type: "threw", failure: toFailure(error) });
     } finally {
@@ -134,12 +169,12 @@ export class Instance {
     }
   }
 
-  // deno-lint-ignore ban-types -- any function at all
-  #apply(method: Function, instance: unknown, args: unknown[], received: ReceivedCall): unknown {
+  /** Runs code of the instance on behalf of a call, which is known up to the first `await`. */
+  #inTurnOf<T>(received: RunningCall, run: () => T): T {
     const before = this.#turn;
     this.#turn = received;
     try {
-      return method.apply(instance, args);
+      return run();
     } finally {
       this.#turn = before;
     }

@@ -49,6 +49,8 @@ export interface CallAttempt {
   readonly method: string;
   readonly args: Uint8Array;
   readonly chain: Chain;
+  /** Whether it follows a stream: it is not repeated elsewhere, so no call has to wait for it. */
+  readonly isPart?: boolean;
 }
 
 /** How a call is watched while it is under way. */
@@ -106,7 +108,7 @@ export class Outbound implements Attempts {
     const channel = this.#channel(parseSession(pid.session).life);
     const sequence = ++channel.last;
     channel.open.add(sequence);
-    const settle = this.#unstarted.add(attempt.register, attempt.token);
+    const settle = attempt.isPart ? () => {} : this.#unstarted.add(attempt.register, attempt.token);
     const trace = CallTrace.of(this.#core, attempt, pid.node);
     try {
       let isFirst = true;

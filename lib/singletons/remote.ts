@@ -14,13 +14,22 @@ export type Callable<T> = {
 
 /** A method of an instance as its callers see it. */
 export type Remotely<F> = F extends (...args: infer A) => infer R
-  ? (...args: A) => Promise<Awaited<R>>
+  ? (...args: A) => Promise<Returned<Awaited<R>>>
   : never;
+
+/** What a method returns, as its callers see it: of an AsyncIterable, the items. */
+export type Returned<R> = R extends AsyncIterable<infer T> ? AsyncIterable<T> : R;
 
 /**
  * A singleton as its callers see it: every own or inherited method of the instance as an async function.
  * Arguments and results are values that CBOR can carry. An error that the instance throws arrives with its
  * `name`, `message`, `code` and `cause`. A call ends after the `callTimeout` of its node at the latest.
+ *
+ * A method that returns an AsyncIterable gives the caller a stream, which can be iterated once. Each item is made when
+ * it is asked for, and takes a round trip; there is no time limit for it. Stopping to iterate ends the generator, as
+ * does the end of the caller's node, or of its `signal`; then the `context.current.signal` of the method aborts. Iterating
+ * rejects with what the generator throws, and with a `SynodError`: `outcome_unknown` (the host is lost), `closed` (the
+ * instance has ended, or this node). An instance has at most 1,000 streams of one caller: `queue_full`.
  */
 export type Remote<T> = { readonly [K in Callable<T>]: Remotely<T[K]> };
 

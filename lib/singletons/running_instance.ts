@@ -109,6 +109,8 @@ export class RunningInstance {
       concurrent: spec.concurrent ?? false,
       maxValueBytes: core.maxValueBytes,
       isOpen: () => !process.signal.aborted && core.session.isValid(process.pid.session),
+      now: () => core.runtime.now(),
+      failed: parts.failed,
     });
     const { key } = parseRegisterId(register);
     this.#states = new States(spec.id, key, {
@@ -210,8 +212,9 @@ export class RunningInstance {
     const state = <T>(name: string, initial: T) => this.#states.open(name, initial);
     const chain = () => {
       if (this.#made === null) return [...start.chain, register];
-      const call = this.instance.current?.call;
-      if (call === undefined) return [];
+      const { call, isStream } = this.instance.current ?? {};
+      // Nothing waits for a stream.
+      if (call === undefined || isStream) return [];
       return spec.concurrent ? call.chain : [...call.chain, register];
     };
     const current = () => {
@@ -251,10 +254,11 @@ export class RunningInstance {
   async #end(freed: () => void): Promise<void> {
     const { register, spec, args, restart } = this.#toRun;
     const { core, left } = this.#parts;
-    if (this.#leaving === undefined) this.instance.end();
     const { pid } = this.instance;
     const made = this.#made;
     const isGraceful = core.session.isPossible(pid.session);
+    this.instance.endStreams(!isGraceful);
+    if (this.#leaving === undefined) this.instance.end();
     const isClosing = this.#leaving !== undefined || core.closed !== undefined;
     if (made !== null && isGraceful) {
       const stopped = this.#stop(made.value);

@@ -103,6 +103,7 @@ export type SingletonReply =
   | { readonly type: "started"; readonly pid: Pid; readonly token: number }
   /** It does not run: its start threw, or the host cannot run it (`byHost`, a `SynodError`). */
   | { readonly type: "failed"; readonly byHost: boolean; readonly failure: Failure }
+  /** What the method returned: a list of one value; or null and the number of a stream. */
   | { readonly type: "returned"; readonly value: Uint8Array }
   | { readonly type: "threw"; readonly failure: Failure }
   /** The attempt has arrived and is not over. */

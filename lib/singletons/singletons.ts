@@ -72,7 +72,7 @@ export class Singletons {
     });
     this.guests = new GuestCalls(core, finder, outbound);
     this.#supervisor = new Supervisor({ core, specs, kept, finder });
-    const calls = new Calls({ shell: core, finder, outbound, locations });
+    const calls = new Calls({ shell: core, finder, outbound, locations, callTimeout });
     this.calls = new SingletonCalls({
       ...{ shell: core, calls, callTimeout },
       finder: {

@@ -1,4 +1,6 @@
 // Runs in Deno alone: virtual time.
+import { requestOf } from "../../lib/gateway/guest_work.ts";
+import { STREAM_CALLS } from "../../lib/singletons/stream_calls.ts";
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { encodeValue, registerId } from "../../lib/codec.ts";
@@ -274,6 +276,19 @@ describe("rights and bounds of guests (section 13)", () => {
       [...who, { type: "steal", key: "l" }],
     ]);
     assertEquals((await cluster.time.until(cluster.nodes[1].kv.get("secret"))).ok, false);
+  });
+
+  it("authorize is asked for the call that opens a stream, and not for what follows it", () => {
+    const call = (method: string) =>
+      requestOf({
+        ...{ type: "call", register: registerId("s", "source", "k"), method, token: 1 } as const,
+        ...{ session: `w1/${"0".repeat(20)}/1`, birth: 1, sequence: 1, done: 0, open: [] },
+        ...{ full: false, args: new Uint8Array() },
+      });
+    for (const method of ["items", "_other"]) {
+      assertEquals(call(method), { type: "call", spec: "source", key: "k", method });
+    }
+    for (const method of Object.values(STREAM_CALLS)) assertEquals(call(method), null);
   });
 
   it("an authorize that throws, rejects or returns anything but true allows nothing", async () => {

@@ -10,13 +10,13 @@ export const CANCELLING: readonly Mutation[] = [
       section: 10,
       name: "an attempt that was cancelled before it arrived runs",
       find:
-        "caller.busy.set(sequence, true);\n    this.#order(caller, sequence);\n    this.#handOn(caller);",
+        "caller.busy.set(sequence, true);\n    this.#order(caller, sequence);\n    this.#handOn(life, caller);",
       replace: "",
     },
     {
       section: 10,
       name: "an attempt that was cancelled before it arrived holds up those after it",
-      find: "    this.#order(caller, sequence);\n    this.#handOn(caller);\n",
+      find: "    this.#order(caller, sequence);\n    this.#handOn(life, caller);\n",
       replace: "    this.#order(caller, sequence);\n",
     },
     {
@@ -63,8 +63,8 @@ export const CANCELLING: readonly Mutation[] = [
     {
       section: 10,
       name: "only the first calls are watched for lost callers",
-      find: "      this.#inbox.cancelSilent(longest);\n      this.#watchCallers();",
-      replace: "      this.#inbox.cancelSilent(longest);",
+      find: "instance.stopSilent(longest);\n      this.#watchCallers();",
+      replace: "instance.stopSilent(longest);",
     },
   ]),
   ...mutationsOf("lib/singletons/instance.ts", CANCEL, [

@@ -24,6 +24,7 @@ import { SESSIONS } from "./sessions.ts";
 import { SILENCE } from "./silence.ts";
 import { STATES_OF_SINGLETONS } from "./states.ts";
 import { STORAGE } from "./storage.ts";
+import { STREAMS_OF_SINGLETONS } from "./streams.ts";
 import { TRANSPORTS } from "./transports.ts";
 import { TRUST } from "./trust.ts";
 
@@ -46,6 +47,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...CELLS,
   ...LEAVING,
   ...STATES_OF_SINGLETONS,
+  ...STREAMS_OF_SINGLETONS,
   ...CANCELLING,
   ...LOCKS,
   ...ORDERS,

@@ -15,7 +15,11 @@ export interface Worker {
   wait(call: number, duration: number): Promise<Done>;
   fail(call: number): never;
   leave(call: number): Promise<Done>;
+  items(call: number, count: number): AsyncIterable<Item>;
 }
+
+/** An item of a stream: the number of the call, the token of the instance, and the number of the item, from 1. */
+export type Item = [call: number, token: number, number: number];
 
 /** The result of a method: the number of the call, the token of the instance, and its count of calls. */
 export type Done = [call: number, token: number, count: number];
@@ -77,6 +81,8 @@ export class Instances {
   readonly #owners: Owners;
   readonly #writes: StateWrites;
   readonly #running = new Set<Running>();
+  /** The generators that have begun and have not ended: their machines, and what they are. */
+  readonly #generators = new Map<symbol, { station: Station; name: string }>();
   /** The token of the newest instance that has begun, by key. */
   readonly #newest = new Map<string, number>();
   /** Ends in a row that came too soon, as a failed start does, by key, and when the latest one was. */
@@ -158,8 +164,11 @@ export class Instances {
     else this.#failures.delete(key);
   }
 
-  /** Checks that no instance runs after all nodes have closed. */
+  /** Checks that no instance and no generator runs after all nodes have closed. */
   finish(): void {
+    for (const { station, name } of this.#generators.values()) {
+      if (!station.machine.crashed) this.#report(`${name} goes on after the end`);
+    }
     for (const { station, name } of this.#running) {
       if (!station.machine.crashed) this.#report(`${name} outlasts its node`);
     }
@@ -296,11 +305,32 @@ export class Instances {
         execute(call);
         throw named("CallFailed", `call ${call}`);
       },
+      items: (call, count) => {
+        execute(call);
+        return this.#generate(running, call, count);
+      },
       leave: (call) => {
         this.#left.add(token);
         return during(call, () => context.exit());
       },
     };
+  }
+
+  /** Makes items, each after a while. */
+  async *#generate(running: Running, call: number, count: number): AsyncGenerator<Item> {
+    const { station, context: { token }, name } = running;
+    const own = Symbol();
+    this.#generators.set(own, { station, name: `${name}, and the generator of call ${call}` });
+    try {
+      for (let number = 1; number <= count; number++) {
+        // At the end it makes them at once, so that no timer is left.
+        if (!this.#over) await sleep(station.machine, number * 7 % 40);
+        this.#act(running);
+        yield [call, token, number];
+      }
+    } finally {
+      this.#generators.delete(own);
+    }
   }
 
   /** An action that only one instance may take; it checks its signal first. */

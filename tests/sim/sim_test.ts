@@ -69,6 +69,7 @@ const AT_LEAST: Readonly<Record<Workload, Readonly<Record<string, number>>>> = {
     ...ends(["call"], { ok: 50, threw: 5, timeout: 2, aborted: 5, unknown: 2, no_quorum: 1 }),
     ...ends(["lookup"], { ok: 2, not_found: 0.2 }),
     ...ends(["whereis"], { ok: 2 }),
+    ...ends(["stream"], { ok: 3, aborted: 0.2 }),
   },
   cells: {
     "cells: recorded": 100,

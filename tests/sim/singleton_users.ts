@@ -4,6 +4,7 @@ import type { Frame } from "../../lib/paxos/messages.ts";
 import { decodeSingletonRequest } from "../../lib/singletons/singleton_messages.ts";
 import type { Remote } from "../../lib/singletons/remote.ts";
 import type { ChildSpec } from "../../lib/singletons/spec.ts";
+import { isStreamCall } from "../../lib/singletons/stream_calls.ts";
 import type { CallOptions } from "../../lib/singletons/call_options.ts";
 import type { Cluster, Station } from "./simulated_cluster.ts";
 import { Executions, type MadeCall } from "../checkers/executions.ts";
@@ -19,6 +20,9 @@ interface Shared {
   readonly spec: string;
   readonly name: string;
 }
+
+/** The most items of a stream. */
+const MOST_ITEMS = 6;
 
 /** The longest duration of a slow method, in milliseconds. */
 const LONGEST_CALL = 400;
@@ -74,7 +78,7 @@ export class SingletonUsers implements Users {
       const ask = request.type === "relay" ? request.payload.message : request;
       if (ask.type !== "ask") continue;
       const question = decodeSingletonRequest(ask.body);
-      if (question.type !== "call") continue;
+      if (question.type !== "call" || isStreamCall(question.method)) continue;
       const [call] = decodeValue(question.args) as [number];
       this.#executions.sent(call, question.token);
     }
@@ -123,7 +127,11 @@ export class SingletonUsers implements Users {
       await sleep(station.machine, random.between(0, this.#cluster.scenario.think));
       if (this.#over || station.closing) return;
       const shared = random.pick(this.#shared);
-      switch (random.weighted({ call: 70, burst: 8, cast: 12, whereis: 4, lookup: 6 })) {
+      switch (
+        random.weighted({
+          ...{ call: 70, burst: 8, cast: 12, whereis: 4, lookup: 6, stream: 8 },
+        })
+      ) {
         case "call":
           await this.#call(station, random, shared);
           break;
@@ -140,6 +148,9 @@ export class SingletonUsers implements Users {
           break;
         case "lookup":
           await this.#where(station, shared, "lookup");
+          break;
+        case "stream":
+          await this.#stream(station, random, shared);
           break;
       }
     }
@@ -162,6 +173,47 @@ export class SingletonUsers implements Users {
       const result = await station.node!.call(remote, method, [made.call, ...args], options);
       return this.#returned(made, result);
     }, (error) => this.#failure(error, options, station, made));
+    cancel();
+  }
+
+  /** Follows a stream: each item comes once, in order, and none is left out. */
+  async #stream(station: Station, random: Random, shared: Shared): Promise<void> {
+    const count = random.integer(0, MOST_ITEMS);
+    const stopAt = random.chance(0.3) ? random.integer(1, MOST_ITEMS) : Infinity;
+    const options: CallOptions = {};
+    let cancel = () => {};
+    if (random.chance(0.2)) {
+      const controller = new AbortController();
+      options.signal = controller.signal;
+      const abort = () => controller.abort(new Error("changed my mind"));
+      cancel = station.machine.setTimer(abort, random.between(0, 1_000));
+    }
+    const made = this.#executions.made(shared.name, station.name, `streams ${shared.name}`);
+    let isOpen = false;
+    let last = 0;
+    await this.operations.run(station, "stream", made.label, async () => {
+      const remote = this.#remote(station, shared);
+      const stream = await station.node!.call(remote, "items", [made.call, count], options);
+      isOpen = true;
+      for await (const [call, token, number] of stream) {
+        if (call !== made.call || number !== last + 1) {
+          this.#report(`${made.label} gets item ${number} of call ${call} after ${last}`);
+        }
+        if (last++ === 0) this.#executions.returned(made, token);
+        if (last >= stopAt) return "ok";
+        if (random.chance(0.2)) await sleep(station.machine, random.between(0, 300));
+      }
+      if (last !== count) this.#report(`${made.label} ends after ${last} of ${count} items`);
+      return "ok";
+    }, (error) => {
+      if (!isOpen) return this.#failure(error, options, station, made);
+      if (options.signal?.aborted && error === options.signal.reason) return "aborted";
+      if (!(error instanceof SynodError)) return undefined;
+      if (error.code === "outcome_unknown") return "unknown";
+      // Its instance, or the node of the caller, has ended.
+      if (error.code === "closed" || error.code === "replaced") return "ended";
+      return error.code === "no_quorum" ? "no_quorum" : undefined;
+    });
     cancel();
   }
 

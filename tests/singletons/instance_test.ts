@@ -8,6 +8,7 @@ import { Instance, type InstanceParts } from "../../lib/singletons/instance.ts";
 import { turn } from "../support/wait.ts";
 import { callOf, textOf } from "./support/calls.ts";
 
+const LIFE = "-P70F6sqFhqk35ea00oR";
 const PID = { node: "w1", session: "w1/-P70F6sqFhqk35ea00oQ/1", seq: 7 };
 
 /** Calls that may wait; see `MAX_WAITING`. */
@@ -20,6 +21,8 @@ function make(parts: Partial<InstanceParts> = {}): Instance {
     concurrent: false,
     maxValueBytes: 2 ** 20,
     isOpen: () => true,
+    now: () => 0,
+    failed: () => {},
     ...parts,
   });
 }
@@ -36,7 +39,7 @@ function received(
   reply: (reply: SingletonReply) => void,
   begin: () => void = () => {},
 ): ReceivedCall {
-  return { call, node: "w2", cancellation: new Cancellation(), reply, begin };
+  return { call, node: "w2", life: LIFE, cancellation: new Cancellation(), reply, begin };
 }
 
 /** The answer to a call. */
@@ -396,5 +399,73 @@ describe("an instance", () => {
     const instance = make();
     assertStrictEquals(instance.pid, PID);
     assertEquals(instance.token, 5);
+  });
+});
+
+describe("a stream of an instance", () => {
+  /** An instance with streams of numbers, and the answers to its calls. */
+  function streaming() {
+    const log: string[] = [];
+    const instance = running({
+      async *count() {
+        for (let n = 1;; n++) yield n;
+      },
+      own: () => ({
+        [Symbol.asyncIterator]: () => ({
+          next: () => Promise.resolve({ done: false, value: 1 }),
+          return: () => {
+            log.push("returned");
+            return Promise.resolve({ done: true, value: undefined });
+          },
+        }),
+      }),
+    });
+    const from = (life: string, method: string, args: unknown[], awaited = true) =>
+      new Promise<SingletonReply>((resolve) => {
+        const call = callOf(method, args, { awaited });
+        instance.call({ ...received(call, resolve), life });
+      });
+    return { instance, log, from };
+  }
+
+  it("has a number, by which its caller asks for items", async () => {
+    const { from } = streaming();
+    const opened = await from(LIFE, "count", []);
+    assert(opened.type === "returned");
+    assertEquals(decodeValue(opened.value), [null, 1]);
+    for (const n of [1, 2]) assertEquals(textOf(await from(LIFE, "_next", [1])), `returned ${n}`);
+  });
+
+  it("is followed, kept and ended only by the life that has opened it", async () => {
+    const { instance, from, log } = streaming();
+    await from(LIFE, "own", []);
+    for (const [method, answer] of [["_next", "refused"], ["_keep", "refused"], ["_end", ""]]) {
+      const { type } = await from("-P70F6sqFhqk35ea00oZ", method, [1]);
+      assertEquals(type, answer === "" ? "returned" : answer);
+    }
+    assertEquals([instance.streams, log], [1, []]);
+    await from(LIFE, "_end", [1]);
+    assertEquals([instance.streams, log], [0, ["returned"]]);
+  });
+
+  it("is not opened for a cast: its iterator returns at once", async () => {
+    const { instance, from, log } = streaming();
+    await from(LIFE, "own", [], false);
+    assertEquals([instance.streams, log], [0, ["returned"]]);
+  });
+
+  it("is not found by what is no number of one", async () => {
+    const { from } = streaming();
+    await from(LIFE, "count", []);
+    for (const args of [[], ["1"], [2], [null], [-1]]) {
+      assertEquals((await from(LIFE, "_next", args)).type, "refused");
+    }
+  });
+
+  it("takes one question for an item at a time", async () => {
+    const { from } = streaming();
+    await from(LIFE, "count", []);
+    const answers = await Promise.all([from(LIFE, "_next", [1]), from(LIFE, "_next", [1])]);
+    assertEquals(answers.map(({ type }) => type), ["returned", "busy"]);
   });
 });

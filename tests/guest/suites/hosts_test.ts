@@ -6,4 +6,5 @@ import "../../singletons/failover_test.ts";
 import "../../singletons/kept_test.ts";
 import "../../singletons/start_test.ts";
 import "../../singletons/state_test.ts";
+import "../../singletons/streams_test.ts";
 import "../../singletons/supervisor_test.ts";

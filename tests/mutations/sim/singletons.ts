@@ -159,6 +159,22 @@ export const SINGLETON_MUTATIONS: readonly Mutation[] = [
     workload,
   },
   {
+    name: "an item of a stream is left out",
+    file: "lib/singletons/streams.ts",
+    find: "runFor(opening, () => iterator.next())",
+    replace: "runFor(opening, () => iterator.next().then(() => iterator.next()))",
+    seeds: SOON,
+    workload,
+  },
+  {
+    name: "a generator goes on when its stream is over",
+    file: "lib/singletons/streams.ts",
+    find: "await stop(stream.iterator);",
+    replace: "",
+    seeds: SOON,
+    workload,
+  },
+  {
     name: "an instance is dropped when its session is only believed to have ended",
     file: "lib/singletons/finder.ts",
     find:
