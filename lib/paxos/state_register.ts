@@ -25,7 +25,7 @@ export function writeState(
   return { token, value };
 }
 
-/** Whether the instance with `token` may release the state. */
+/** Whether the instance with `token` may release the state: also one that it has not opened, of a predecessor. */
 export function mayForget(kept: KeptState | null, token: number): boolean {
-  return kept !== null && kept.token === token;
+  return kept !== null && kept.token <= token;
 }

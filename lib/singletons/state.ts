@@ -104,14 +104,6 @@ export class OpenState<T> implements State<T> {
     });
   }
 
-  /** Removes the state, while the instance's session lasts. */
-  async forget(): Promise<void> {
-    const { core, token, session } = this.#parts;
-    // What was written last may still be on its way.
-    const forgetting = { change: forgetChange(token), unsure: true };
-    await release(core, { register: this.#register, session, ...forgetting });
-  }
-
   #encode(value: T): Uint8Array {
     return encode(value, this.#parts.core.maxValueBytes);
   }
@@ -141,6 +133,14 @@ export class OpenState<T> implements State<T> {
     this.#last = result.catch(() => {});
     return result;
   }
+}
+
+/** Removes the state in `register`, while the session of the instance of `parts` lasts. */
+export async function forget(register: RegisterId, parts: StateParts): Promise<void> {
+  const { core, token, session } = parts;
+  // What was written last, or an opening, may still be on its way.
+  const forgetting = { change: forgetChange(token), unsure: true };
+  await release(core, { register, session, ...forgetting });
 }
 
 /** Changes a register for the instance of `parts`, until a quorum has it or the instance ends. */

@@ -39,7 +39,7 @@ export function writeChange(
   return change(op, mayWrite, (kept) => writeState(kept, token, value));
 }
 
-/** Releases a state, unless another instance than that with `token` has opened it since. */
+/** Releases a state, unless a later instance than that with `token` has opened it. */
 export function forgetChange(token: number): RegisterChange<void> {
   return ({ state }) => {
     const isOwn = mayForget(keptStateOf(state), token);

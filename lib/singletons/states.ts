@@ -3,8 +3,8 @@ import type { Key } from "../codec/key.ts";
 import { isSpecId } from "../codec/names.ts";
 import { SynodError } from "../errors.ts";
 import { refuseUnless } from "../options.ts";
-import { REGISTER_KINDS } from "../paxos/register.ts";
-import { OpenState, type State, type StateParts } from "./state.ts";
+import { REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
+import { forget, OpenState, type State, type StateParts } from "./state.ts";
 
 /** States of one instance; bounds memory. */
 const MAX_STATES = 10_000;
@@ -15,6 +15,8 @@ export class States {
   readonly #key: Key;
   readonly #parts: StateParts;
   readonly #opened = new Map<string, Promise<OpenState<unknown>>>();
+  /** The registers of all states that it has begun to open. */
+  readonly #begun = new Set<RegisterId>();
 
   /** Opens nothing yet, for the instance of `spec` with this key. */
   constructor(spec: string, key: Key, parts: StateParts) {
@@ -30,23 +32,20 @@ export class States {
     const register = registerId(REGISTER_KINDS.state, this.#spec, [this.#key, name]);
     let opened = this.#opened.get(name);
     if (opened === undefined) {
-      if (this.#opened.size >= MAX_STATES) {
+      if (this.#begun.size >= MAX_STATES && !this.#begun.has(register)) {
         throw new SynodError("full", `An instance has at most ${MAX_STATES} states`);
       }
       opened = OpenState.open<unknown>(register, this.#parts, initial);
       this.#opened.set(name, opened);
       // It may be tried again.
       opened.catch(() => this.#opened.delete(name));
+      this.#begun.add(register);
     }
     return await opened as State<T>;
   }
 
-  /** Removes all of them, while the session of the instance lasts. */
+  /** Removes all of them, and those whose opening has failed, while the session of the instance lasts. */
   async forget(): Promise<void> {
-    const forgotten = Array.from(this.#opened.values(), async (opened) => {
-      const state = await opened.catch(() => null);
-      await state?.forget();
-    });
-    await Promise.all(forgotten);
+    await Promise.all(Array.from(this.#begun, (register) => forget(register, this.#parts)));
   }
 }

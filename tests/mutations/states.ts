@@ -42,7 +42,7 @@ export const STATES_OF_SINGLETONS: readonly Mutation[] = [
       section: 10,
       name: "a write of a state does not wait for the one before",
       find: "const result = this.#last.then(write)",
-      replace: "const result = write()",
+      replace: "const result = Promise.resolve().then(write)",
     },
   ]),
   ...mutationsOf("lib/singletons/running_instance.ts", STATES, [

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import type { ClusterNode } from "../../mod.ts";
+import type { ChildSpec, ClusterNode } from "../../mod.ts";
 import { reasonOf } from "../support/expect.ts";
 import { SESSION_TTL, startCounting } from "./support/lasting_counters.ts";
 
@@ -33,6 +33,27 @@ describe("the states of an instance", () => {
     await cluster.pass(10 * SESSION_TTL);
     assertEquals(await time.until(entriesOf(cluster.host("n1"))), entries - 3);
     assertEquals(await time.until(node.name(test.key, counters.spec).inc()), 1);
+  });
+
+  it("are removed by it also if they were only begun to be opened", async () => {
+    await using test = await startCounting();
+    const { time, remote, node, counters } = test;
+    await time.until(remote.inc());
+    await time.until(remote.exit());
+    const early: ChildSpec<{ ok(): void }, []> = {
+      id: counters.spec.id,
+      start: (context) => {
+        context.state("count", 0).catch(() => {});
+        void context.exit(new RangeError("no"), { forget: true });
+        return { ok: () => {} };
+      },
+    };
+    // The spec is the same on every node: here its start is another one for once.
+    const { start } = counters.spec;
+    (counters.spec as { start: unknown }).start = early.start;
+    await time.until(reasonOf(node.name(test.key, early).ok()));
+    (counters.spec as { start: unknown }).start = start;
+    assertEquals(await time.until(remote.inc()), 1);
   });
 
   it("stay if only another instance forgets its own", async () => {

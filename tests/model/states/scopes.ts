@@ -22,8 +22,8 @@ export const stateScopes: readonly ExpectedStates[] = [
       name: "two instances that may forget",
       ...{ instances: 2, writes: 1, forget: true, failures: 2 },
     },
-    states: 524,
-    transitions: 1_284,
+    states: 528,
+    transitions: 1_298,
   },
 ];
 

@@ -59,7 +59,7 @@ export const STATE_MUTATIONS: readonly StateMutation[] = [
   {
     name: "an instance forgets what another one has opened",
     edits: edit(
-      "return kept !== null && kept.token === token;",
+      "return kept !== null && kept.token <= token;",
       "return kept !== null && token > 0;",
     ),
     scope: FORGETS,
