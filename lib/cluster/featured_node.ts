@@ -144,7 +144,7 @@ export abstract class FeaturedNode<Events extends ProcessEvents> extends Eventfu
   /**
    * Why the lock on `key` is not free: its owners, who waits, what would free it and when at the latest, and whether it
    * is part of a deadlock. Asks, and changes nothing. Without a quorum its `state` is `"unknown"`, and `reason` says
-   * who does not answer. Rejects with a `TypeError` for a bad key, and with a `SynodError` `closed`.
+   * which members do not answer. Rejects with a `TypeError` for a bad key, and with a `SynodError` `closed`.
    *
    * ```ts
    * import { type ClusterNode } from "@synod/synod";

@@ -15,7 +15,7 @@ export interface CellValue {
   readonly value: Uint8Array;
   /**
    * What wrote the newest states, without a gap: the oldest first, and this state last. The list begins with the
-   * absence before the first value, unless so many states came since that it was dropped.
+   * absence before the first value, until it is dropped to bound the list.
    */
   readonly writers: readonly CellWriter[];
 }

@@ -54,8 +54,8 @@ export class ForeignGeneses {
 
   /**
    * Whether the memory on the disk, of a cluster of these `voters`, is over. `geneses`: what other nodes live under, by
-   * their ids. It is over if so many voters live under other geneses that the rest can help none of them back; or if so many members
-   * of a cluster that has admitted this one since live under that one's genesis that it can recover there.
+   * their ids. It is over if too many voters live under other geneses for the rest to help one of them back; or if
+   * enough members of a cluster that has admitted this one since live under its genesis for it to recover there.
    */
   areAlive(geneses: ReadonlyMap<string, string>, voters: readonly string[]): boolean {
     const foreign = voters.filter((id) => geneses.has(id)).length;

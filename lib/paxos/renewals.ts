@@ -10,6 +10,16 @@ export interface Renewal {
   readonly hosts: readonly string[];
 }
 
+/** A session that is alive as far as an acceptor knows. */
+export interface AliveSession {
+  /** The session. */
+  readonly session: SessionId;
+  /** How long it lasts at least without another renewal, in milliseconds. */
+  readonly remaining: number;
+  /** The ids of the singletons that its node can run. */
+  readonly hosts: readonly string[];
+}
+
 /**
  * The latest renewal of each session, indexed by node and by the singletons that the node can run: a lookup for
  * one node costs as much as that node has sessions, however many others there are.

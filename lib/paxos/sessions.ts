@@ -4,7 +4,7 @@ import { assertInvariant } from "./invariant.ts";
 import { OWNER_SHARE } from "./lease.ts";
 import type { SessionReply } from "./messages.ts";
 import type { SessionId } from "./register.ts";
-import { Renewals } from "./renewals.ts";
+import { type AliveSession, Renewals } from "./renewals.ts";
 
 /** Shortest time to live of a session, in milliseconds. */
 export const MIN_TTL = 100;
@@ -312,14 +312,11 @@ export class SessionTable {
   }
 
   /** The sessions that are alive as far as is known here, for people. */
-  *alive(
-    now: number,
-  ): Generator<{ session: SessionId; remaining: number; hosts: readonly string[] }> {
+  *alive(now: number): Generator<AliveSession> {
     for (const session of this.#renewals.sessions()) {
+      if (!this.#isAlive(session, now)) continue;
       const { hosts = [] } = this.#renewals.get(session) ?? {};
-      if (this.#isAlive(session, now)) {
-        yield { session, remaining: this.#remaining(session, now), hosts };
-      }
+      yield { session, remaining: this.#remaining(session, now), hosts };
     }
   }
 

@@ -11,7 +11,7 @@ import { isSettled, untilQueued } from "./support/queue.ts";
 const TWO = { permits: 2 } as const;
 
 describe("node.lock with permits (section 9)", () => {
-  it("has at most so many owners, on all nodes; the next one waits its turn", async () => {
+  it("has as many owners as permits at most, on all nodes; the next one waits its turn", async () => {
     await using cluster = await startCluster(3);
     const [first, second, third] = cluster.nodes;
     const one = await first.lock("gpu", TWO);
