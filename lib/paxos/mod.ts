@@ -61,6 +61,7 @@ export * from "./quorum_read.ts";
 export * from "./record_query.ts";
 export * from "./register.ts";
 export * from "./reports.ts";
+export type { AliveSession } from "./renewals.ts";
 export * from "./sessions.ts";
 export * from "./size.ts";
 export * from "./tickets.ts";
