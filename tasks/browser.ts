@@ -197,6 +197,16 @@ export class Tab {
     return Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
   }
 
+  /** Crashes the process of the tab, and closes what is left of it. */
+  async crash(): Promise<void> {
+    await this.#devtools.send("Inspector.enable", {}, this.#session);
+    const crashed = this.#devtools.event("Inspector.targetCrashed", this.#session);
+    // A process that has crashed answers nothing.
+    this.#devtools.send("Page.crash", {}, this.#session).catch(() => {});
+    await crashed;
+    await this.close();
+  }
+
   /** Closes the tab at once, without running its unload handlers. */
   async close(): Promise<void> {
     await this.#devtools.send("Target.closeTarget", { targetId: this.#target });
