@@ -91,6 +91,8 @@ export class RunningInstance {
   readonly #states: States;
   /** Whether its states end with it. */
   #forgets = false;
+  /** Why some of them may be left. */
+  #notForgotten: { readonly error: unknown } | undefined;
   /** Why the host leaves, if it does: the calls that wait are refused when the register is free. */
   #leaving: SynodError | undefined;
   /** Resolves when the register is free, or the session of the host is over. */
@@ -197,7 +199,7 @@ export class RunningInstance {
 
   #context() {
     const { register, spec, process, token, start } = this.#toRun;
-    const exit = async (reason?: unknown, options: ExitOptions = {}) => {
+    const end = async (reason?: unknown, options: ExitOptions = {}) => {
       checkKnown("exit", options, EXIT_NAMES);
       const { forget = false } = options;
       refuseUnless(typeof forget === "boolean", "exit", "forget", "true or false", forget);
@@ -207,7 +209,16 @@ export class RunningInstance {
         this.#fail(reason ?? new SynodError("exited", "The instance has exited while it started"));
       }
       await process.exit(reason);
-      if (this.#forgets) await this.#over;
+      if (!forget && !this.#forgets) return;
+      await this.#over;
+      if (!this.#forgets) throw new SynodError("session_lost", "The instance has ended before");
+      if (this.#notForgotten !== undefined) throw this.#notForgotten.error;
+    };
+    const exit = (reason?: unknown, options?: ExitOptions) => {
+      const ended = end(reason, options);
+      // An instance may end itself without waiting for it; what failed is an event, too.
+      if (options?.forget === true) ended.catch(() => {});
+      return ended;
     };
     const state = <T>(name: string, initial: T) => this.#states.open(name, initial);
     const chain = () => {
@@ -268,7 +279,7 @@ export class RunningInstance {
       }
     }
     // Before the next instance can open them.
-    if (this.#forgets) await this.#states.forget();
+    if (this.#forgets) await this.#forget();
     const byItself = !isClosing && isGraceful && made !== null;
     const isShort = core.runtime.now() - this.#began < SHORTEST_RUN;
     // An instance that ends right after its start counts as failed, so that it is not restarted in a tight
@@ -281,6 +292,16 @@ export class RunningInstance {
     const waits = restart === "permanent" || (restart === "transient" && !byItself);
     // Otherwise the hosts find it at their next check.
     if (waits && !failed && (isClosing || !isShort)) left(register, spec, args);
+  }
+
+  /** Removes its states. The register must become free also if that fails. */
+  async #forget(): Promise<void> {
+    try {
+      await this.#states.forget();
+    } catch (error) {
+      this.#notForgotten = { error };
+      this.#parts.failed(error);
+    }
   }
 
   async #stop(value: unknown): Promise<void> {

@@ -66,7 +66,9 @@ export interface ChildContext {
   state<T>(name: string, initial: T): Promise<State<T>>;
   /**
    * Ends this instance. If it is still starting, the calls that wait for it reject with `reason`. With `forget` the
-   * states that it has opened end with it, and the next instance begins without them.
+   * states that it has opened, or begun to open, end with it, and the next instance begins without them: it resolves
+   * when that is so. Rejects with a `SynodError` `session_lost` if the session of its node ends before, or another
+   * instance has taken its place: then some states may be left.
    */
   exit(reason?: unknown, options?: ExitOptions): Promise<void>;
   /**

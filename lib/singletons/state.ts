@@ -3,7 +3,6 @@ import { SynodError } from "../errors.ts";
 import type { Limits } from "../node/shell.ts";
 import type { RegisterChange } from "../paxos/change.ts";
 import type { RegisterId } from "../paxos/register.ts";
-import { release } from "../owners/release.ts";
 import type { KeptState } from "../paxos/state_register.ts";
 import { forgetChange, type Kept, openChange, writeChange } from "./state_value.ts";
 import type { Core } from "../node/core.ts";
@@ -64,18 +63,9 @@ export class OpenState<T> implements State<T> {
 
   /** Opens the state in `register` for the instance of `parts`. */
   static async open<T>(register: RegisterId, parts: StateParts, initial: T): Promise<OpenState<T>> {
-    const { core, token } = parts;
+    const { core } = parts;
     const otherwise = encode(initial, core.maxValueBytes);
-    const { value } = await change(
-      register,
-      parts,
-      (op, mayWrite) => openChange(op, token, mayWrite),
-    );
-    // A later instance may have opened the state and removed it before. The register of the singleton tells: later
-    // ones than what it names now can only open the state after this one.
-    await retry(parts, async (limits) => {
-      if (!await parts.isCurrent(limits)) throw replacedBy(parts);
-    });
+    const value = await openRegister(register, parts);
     return new OpenState(register, parts, otherwise, decodeValue(value ?? otherwise) as T);
   }
 
@@ -102,14 +92,6 @@ export class OpenState<T> implements State<T> {
       await this.#write(null);
       this.#value = decodeValue(this.#initial) as T;
     });
-  }
-
-  /** Removes the state, while the instance's session lasts. */
-  async forget(): Promise<void> {
-    const { core, token, session } = this.#parts;
-    // What was written last may still be on its way.
-    const forgetting = { change: forgetChange(token), unsure: true };
-    await release(core, { register: this.#register, session, ...forgetting });
   }
 
   #encode(value: T): Uint8Array {
@@ -143,18 +125,61 @@ export class OpenState<T> implements State<T> {
   }
 }
 
+/** Opens the state in `register`, from the members' reserve to remove it; resolves with the value that is there. */
+async function openRegister(
+  register: RegisterId,
+  parts: StateParts,
+  reserve = false,
+): Promise<KeptState["value"]> {
+  const { token } = parts;
+  const { value } = await change(
+    register,
+    parts,
+    (op, mayWrite) => openChange(op, token, mayWrite),
+    reserve,
+  );
+  // A later instance may have opened the state and removed it before. The register of the singleton tells: later
+  // ones than what it names now can only open the state after this one.
+  await retry(parts, async (limits) => {
+    if (!await parts.isCurrent(limits)) throw replacedBy(parts);
+  });
+  return value;
+}
+
+/**
+ * Removes the state in `register`, which the instance of `parts` has opened, or begun to open; the instance has ended,
+ * and its session lasts. Rejects if the session ends before.
+ */
+export async function forget(
+  register: RegisterId,
+  parts: StateParts,
+  isOpen: boolean,
+): Promise<void> {
+  const { core, token } = parts;
+  // The end of the instance must not stop what ends it.
+  const lasting = { ...parts, signal: new AbortController().signal };
+  // What an opening under way finds belongs to the instance before until this one has opened it.
+  if (!isOpen) await openRegister(register, lasting, true);
+  const release = forgetChange(token);
+  await retry(lasting, async (limits) => {
+    // What was written last may still be on its way. A full member must not prevent that room is made.
+    await core.proposals.change(register, release, { ...limits, mustWrite: true, reserve: true });
+  });
+}
+
 /** Changes a register for the instance of `parts`, until a quorum has it or the instance ends. */
 async function change(
   register: RegisterId,
   parts: StateParts,
   change: (op: string, mayWrite: () => boolean) => RegisterChange<Kept>,
+  reserve = false,
 ): Promise<KeptState> {
   const { core, signal, session } = parts;
   const mayWrite = () => !signal.aborted && core.session.isValid(session);
   // An operation keeps its name however often it is tried: it recognises its own write.
   const own = change(core.nextOperation(), mayWrite);
   return await retry(parts, async (limits) => {
-    const options = { ...limits, keepPromise: true };
+    const options = { ...limits, keepPromise: true, reserve };
     const { result } = await core.proposals.change(register, own, options);
     if (result === null) throw replacedBy(parts);
     return result;
@@ -163,11 +188,11 @@ async function change(
 
 /** Tries until it succeeds or fails for another reason than a missing quorum, or the instance has ended. */
 async function retry<R>(
-  { core, signal }: StateParts,
+  { core, signal, session }: StateParts,
   attempt: (limits: Limits) => Promise<R>,
 ): Promise<R> {
   for (;;) {
-    if (signal.aborted) throw hasEnded();
+    if (signal.aborted || !core.session.isPossible(session)) throw hasEnded();
     try {
       return await attempt(core.limits(core.timeout, signal));
     } catch (error) {

@@ -29,8 +29,8 @@ export const STATES_OF_SINGLETONS: readonly Mutation[] = [
     {
       section: 10,
       name: "a write of a state takes two round trips",
-      find: "{ ...limits, keepPromise: true }",
-      replace: "limits",
+      find: "{ ...limits, keepPromise: true, reserve }",
+      replace: "{ ...limits, reserve }",
     },
     {
       section: 10,
@@ -42,15 +42,29 @@ export const STATES_OF_SINGLETONS: readonly Mutation[] = [
       section: 10,
       name: "a write of a state does not wait for the one before",
       find: "const result = this.#last.then(write)",
-      replace: "const result = write()",
+      replace: "const result = Promise.resolve().then(write)",
     },
   ]),
   ...mutationsOf("lib/singletons/running_instance.ts", STATES, [
     {
       section: 10,
       name: "the states of an instance outlast it though it forgets them",
-      find: "if (this.#forgets) await this.#states.forget();",
+      find: "if (this.#forgets) await this.#forget();",
       replace: "",
+    },
+    {
+      section: 10,
+      name: "exit does not tell that states may be left",
+      find: "if (this.#notForgotten !== undefined) throw this.#notForgotten.error;",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/singletons/state.ts", STATES, [
+    {
+      section: 10,
+      name: "a state that is being opened outlasts an instance that forgets it",
+      find: "if (!isOpen) await openRegister(register, lasting, true);",
+      replace: "void isOpen;",
     },
   ]),
 ];

@@ -80,10 +80,10 @@ export const STREAMS_OF_SINGLETONS: readonly Mutation[] = [
     },
     {
       section: 10,
-      name: "a stream whose host is lost ends as if it were complete",
+      name: "a stream whose host is lost ends as one whose instance has ended",
       find:
         'throw new SynodError("outcome_unknown", `Node ${pid.node} vanished during ${method}()`);',
-      replace: "break;",
+      replace: 'throw new SynodError("closed", method);',
     },
     {
       section: 10,

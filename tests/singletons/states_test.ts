@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { ClusterNode } from "../../mod.ts";
-import { reasonOf } from "../support/expect.ts";
+import { assertCode, reasonOf } from "../support/expect.ts";
 import { SESSION_TTL, startCounting } from "./support/lasting_counters.ts";
 
 /** The number of registers for which the members keep state. */
@@ -33,6 +33,54 @@ describe("the states of an instance", () => {
     await cluster.pass(10 * SESSION_TTL);
     assertEquals(await time.until(entriesOf(cluster.host("n1"))), entries - 3);
     assertEquals(await time.until(node.name(test.key, counters.spec).inc()), 1);
+  });
+
+  it("are removed by exit with forget also while they are being opened", async () => {
+    await using test = await startCounting();
+    const { time, remote, node, counters } = test;
+    await time.until(remote.inc());
+    await time.until(remote.exit());
+    let ended: Promise<void> | undefined;
+    counters.early = (context) => {
+      // Its start opens the state in the same turn.
+      queueMicrotask(() => ended = context.exit(new RangeError("no"), { forget: true }));
+    };
+    const failed = await time.until(reasonOf(node.name(test.key, counters.spec).get()));
+    assertEquals(String(failed), "RangeError: no");
+    await time.until(Promise.resolve(ended));
+    assertEquals(await time.until(node.name(test.key, counters.spec).inc()), 1);
+  });
+
+  it("are removed by exit with forget also if they could not be opened", async () => {
+    await using test = await startCounting();
+    const { time, cluster, remote, node, counters } = test;
+    await time.until(remote.inc());
+    await time.until(remote.exit());
+    await time.until(remote.get());
+    const [, context] = counters.contexts;
+    cluster.isolate("n3");
+    void context.state("late", 0).catch(() => {});
+    await cluster.pass(SESSION_TTL / 4);
+    const ended = context.exit(undefined, { forget: true });
+    cluster.heal();
+    await time.until(ended);
+    await cluster.pass(10 * SESSION_TTL);
+    // Not even the register of the singleton is left.
+    assertEquals(await time.until(entriesOf(cluster.host("n1"))), 0);
+    assertEquals(await time.until(node.name(test.key, counters.spec).inc()), 1);
+  });
+
+  it("may be left if the session ends before: then exit rejects, and the instance ends as ever", async () => {
+    await using test = await startCounting();
+    const { time, cluster, remote, counters } = test;
+    await time.until(remote.inc());
+    cluster.isolate("n3");
+    const ended = reasonOf(counters.contexts[0].exit(undefined, { forget: true }));
+    await cluster.pass(2 * SESSION_TTL);
+    await assertCode(Promise.reject(await time.until(ended)), "session_lost");
+    const again = counters.contexts[0].exit(undefined, { forget: true });
+    await assertCode(time.until(again), "session_lost");
+    assertEquals(await time.until(remote.inc()), 2);
   });
 
   it("stay if only another instance forgets its own", async () => {

@@ -18,9 +18,14 @@ export interface Counter {
 export class Counters {
   readonly contexts: ChildContext[] = [];
   readonly states: State<number>[] = [];
+  /** What the next start does besides, before its state is open. */
+  early: (context: ChildContext) => void = () => {};
   readonly spec: ChildSpec<Counter, []> = {
     id: "counter",
     start: async (context) => {
+      const { early } = this;
+      this.early = () => {};
+      early(context);
       const count = await context.state("count", 0);
       this.contexts.push(context);
       this.states.push(count);
