@@ -41,6 +41,9 @@ export interface StateParts {
 /** Writes of one state that wait for the one under way; more are refused. */
 const MAX_WAITING = 10_000;
 
+/** Size of the values of `set` among them, in bytes; more are refused. */
+const MAX_WAITING_BYTES = 64 * 2 ** 20;
+
 /** Wait after a write for which there was no quorum, in milliseconds; bounds retries that fail at once. */
 const RETRY_WAIT = 50;
 
@@ -53,6 +56,7 @@ export class OpenState<T> implements State<T> {
   /** The end of the writes so far. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
+  #waitingBytes = 0;
 
   private constructor(register: RegisterId, parts: StateParts, initial: Uint8Array, now: T) {
     this.#register = register;
@@ -78,7 +82,7 @@ export class OpenState<T> implements State<T> {
   async set(next: T): Promise<T> {
     // As it is now: the caller may change it before its turn comes.
     const bytes = this.#encode(next);
-    return await this.#inTurn(() => this.#keep(bytes));
+    return await this.#inTurn(() => this.#keep(bytes), bytes.length);
   }
 
   /** See {@linkcode State}. */
@@ -112,14 +116,20 @@ export class OpenState<T> implements State<T> {
     );
   }
 
-  /** Runs `write` after all earlier writes: each one may rely on the result of those. */
-  #inTurn<R>(write: () => Promise<R>): Promise<R> {
-    if (this.#waiting >= MAX_WAITING) {
-      const error = new SynodError("queue_full", "Too many writes of one state wait");
-      return Promise.reject(error);
+  /** Runs `write`, which holds `bytes`, after all earlier writes: each one may rely on the result of those. */
+  #inTurn<R>(write: () => Promise<R>, bytes = 0): Promise<R> {
+    const isTooMuch = this.#waitingBytes > 0 && this.#waitingBytes + bytes > MAX_WAITING_BYTES;
+    if (this.#waiting >= MAX_WAITING || isTooMuch) {
+      const bound = isTooMuch ? `${MAX_WAITING_BYTES} bytes` : `${MAX_WAITING} writes`;
+      const text = `Writes of one state wait for the ones before; at most ${bound} may`;
+      return Promise.reject(new SynodError("queue_full", text));
     }
     this.#waiting++;
-    const result = this.#last.then(write).finally(() => this.#waiting--);
+    this.#waitingBytes += bytes;
+    const result = this.#last.then(write).finally(() => {
+      this.#waiting--;
+      this.#waitingBytes -= bytes;
+    });
     this.#last = result.catch(() => {});
     return result;
   }

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { ROUND_TRIP, TimedCluster } from "../locks/support/timed_cluster.ts";
 import { assertCode, reasonOf } from "../support/expect.ts";
@@ -24,6 +24,23 @@ describe("a state", () => {
     assertEquals(await time.until(remote.get()), 1);
     await time.until(cluster.host("n3").close());
     assertEquals(await time.until(remote.inc()), 2);
+  });
+
+  it("has bounds for what waits: 10,000 writes, and 64 MiB", async () => {
+    await using test = await startCounting();
+    const { time, cluster, counters: { contexts: [context] } } = test;
+    const bytes = await time.until(context.state("bytes", new Uint8Array()));
+    cluster.isolate("n3");
+    const mebibyte = new Uint8Array(2 ** 20 - 16);
+    const ended = Array.from({ length: 64 }, () => reasonOf(bytes.set(mebibyte)));
+    const tooMuch = await reasonOf(bytes.set(mebibyte));
+    await assertCode(Promise.reject(tooMuch), "queue_full");
+    assertStringIncludes(String(tooMuch), "at most 67108864 bytes may");
+    while (ended.length < 10_000) ended.push(reasonOf(bytes.update((now) => now)));
+    const tooMany = await reasonOf(bytes.update((now) => now));
+    assertStringIncludes(String(tooMany), "at most 10000 writes may");
+    await cluster.pass(2 * SESSION_TTL);
+    await time.until(Promise.all(ended));
   });
 
   it("runs its writes one after the other: each update sees the one before", async () => {
