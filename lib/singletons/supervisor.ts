@@ -37,6 +37,9 @@ const LONGEST_BACKOFF = 60_000;
 /** Longest wait between two tries to start what a majority loss has ended, in milliseconds. */
 const LONGEST_LOST_WAIT = 60_000;
 
+/** Instances that always run and are looked at, or asked for, at the same time. */
+const KEPT_AT_ONCE = 32;
+
 /**
  * Keeps singletons running: an instance that ends is started again without a call, and one that always has to run is
  * started as soon as there is a quorum.
@@ -187,13 +190,23 @@ export class Supervisor {
   /** Starts the instances that always have to run and do not, once their wait is over. */
   async #startKept(waits: WaitingRegisters): Promise<void> {
     const { core, finder, kept } = this.#parts;
-    for (const [register, instance] of kept) {
-      if (this.#stopped) return;
-      const { value, token } = await finder.current(register, core.limits());
-      if (value !== null && value.pid !== null) continue;
-      if (!this.#isDue(register, value?.failures ?? 0, token, waits)) continue;
-      await this.#begin(register, instance, value === null ? 0 : token, true);
-    }
+    // Each of them may wait for a host that does not answer: that must not hold up the others.
+    const queue = kept.entries();
+    let failed = false;
+    const look = async () => {
+      for (const [register, instance] of queue) {
+        if (this.#stopped || failed) return;
+        const { value, token } = await finder.current(register, core.limits()).catch((error) => {
+          // There is no quorum for the others either.
+          failed = true;
+          throw error;
+        });
+        if (value !== null && value.pid !== null) continue;
+        if (!this.#isDue(register, value?.failures ?? 0, token, waits)) continue;
+        await this.#begin(register, instance, value === null ? 0 : token, true);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(KEPT_AT_ONCE, kept.size) }, look));
   }
 
   /** Whether the wait of a register is over that has been in the state of `token` since the last failed start. */

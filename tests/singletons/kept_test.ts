@@ -104,6 +104,24 @@ describe("an instance in hosts", () => {
     });
   }
 
+  it("does not wait for the start of another one: 32 are started side by side", async () => {
+    let started = 0;
+    const slow: ChildSpec<object, []> = {
+      id: "slow",
+      start: () => {
+        started++;
+        return new Promise<object>(() => {});
+      },
+    };
+    const hosts = Array.from({ length: 40 }, (_, key) => ({ spec: slow, key, args: [] as [] }));
+    await using cluster = await VirtualCluster.start(1, { hosts, sessionTtl: SESSION_TTL });
+    await cluster.pass(FEW_ROUND_TRIPS);
+    assertEquals(started, 32);
+    // The node's time limit.
+    await cluster.pass(2_000);
+    assertEquals(started, 40);
+  });
+
   it("starts again after a majority has lost its memory", async () => {
     const leaders = new Leaders();
     await using cluster = await startWith(leaders);
