@@ -293,7 +293,14 @@ async function runWatch(
 ): Promise<GuestOutcome> {
   const operation = core.operation<GuestOutcome>({ ...limits, deadline: Infinity });
   const stop = core.watches.watch(register, ({ ballot: { counter, life }, state }) => {
-    report({ type: "changed", counter, life, state: toGuestState(register, state) });
+    let changed: GuestState | null;
+    try {
+      changed = toGuestState(register, state);
+    } catch (error) {
+      // Bytes that no node wrote.
+      return operation.reject(error);
+    }
+    report({ type: "changed", counter, life, state: changed });
   });
   operation.onEnd(stop);
   return await operation.promise;

@@ -148,4 +148,25 @@ describe("cells of guests (section 13)", () => {
     ]);
     assertEquals(await get(), null);
   });
+
+  it("end the watch of a guest with an error when they have bytes that no node wrote", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    await guest.do(connection, change("a"));
+    const watch = connection.run({ type: "watch", register }, { timeout: 60_000 });
+    await cluster.pass(1_000);
+    assertEquals(connection.eventsOf(watch).length, 1);
+    const { core } = partsOf(cluster.nodes[2]);
+    const value = encodeValue(["no cell"], 100);
+    const op = core.nextOperation();
+    const draft = { present: true, op, value, bindings: [], owners: [] } as const;
+    const limits = core.limits();
+    const written = core.proposals.change(register, () => ({ draft, result: null }), limits);
+    await cluster.time.until(written);
+    await cluster.pass(1_000);
+    assertEquals([connection.eventsOf(watch).length, connection.resultOf(watch)], [
+      1,
+      "outcome_unknown",
+    ]);
+  });
 });
