@@ -4,7 +4,7 @@ import type { Observer } from "./observer.ts";
 import type { Operations } from "./operations.ts";
 import type { Finale, Users } from "./users.ts";
 import { Watchers } from "./watchers.ts";
-import { Workload } from "./workload.ts";
+import { LASTING, Workload } from "./workload.ts";
 import type { World } from "./world.ts";
 
 /** Users of the KV: they put, read and watch, and record one history. */
@@ -15,6 +15,9 @@ export class KvUsers implements Users {
   readonly #workload: Workload;
   readonly #watchers: Watchers;
   readonly #report: (violation: string) => void;
+
+  /** Otherwise a last value could end after the last put, rightly, and the watchers would not agree with it. */
+  readonly lasting = LASTING;
 
   constructor(
     cluster: Cluster,

@@ -232,7 +232,8 @@ class Run {
     const { cluster, simulation } = this;
     const { sessionTtl } = this.#scenario;
     const latest = simulation.time + RECOVERY + 3 * sessionTtl;
-    await this.#run(RECOVERY_AT_LEAST + 3 * sessionTtl);
+    const least = Math.max(RECOVERY_AT_LEAST, this.users.lasting ?? 0);
+    await this.#run(least + 3 * sessionTtl);
     while (simulation.time < latest && !cluster.isWhole) await this.#run(LOOK);
   }
 

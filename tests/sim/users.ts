@@ -16,6 +16,8 @@ export interface Finale {
 /** The users of a cluster in a run, with their own checks. */
 export interface Users {
   readonly operations: Operations;
+  /** How long what the operations have made may last after the last of them, in milliseconds; 0 unless given. */
+  readonly lasting?: number;
   /** Starts no more operations; those under way continue. */
   stop(): void;
   /** Called with each sent frame. */

@@ -21,6 +21,9 @@ const HASTE = 60;
 /** The longest life of a process, in milliseconds. */
 const PROCESS_LIFE = 3_000;
 
+/** Values last as long as a process, or until a time that is no later than that. */
+export const LASTING = PROCESS_LIFE + 500;
+
 /**
  * Users of the KV: a few on every node, each with one operation at a time, with all kinds of bindings, limits
  * and aborts. They run on the machines of their nodes, so they stop when these stop.
