@@ -73,17 +73,23 @@ export class Streams {
       throw refusal;
     }
     const number = ++this.#last;
+    const opened = () => reply({ type: "returned", value: encodeValue([null, number], 100) });
+    if (this.#hasEnded) {
+      // The method was executed, so this is no failure of the call: the first item ends as with all other streams.
+      stop(iterator).catch(this.#parts.failed);
+      return opened();
+    }
     const stopListening = onAbort(cancellation.signal, () => this.#quit(number));
     const heard = this.#parts.now();
     this.#streams.set(number, { iterator, opening, heard, pull: undefined, stopListening });
     this.#callers.set(life, (this.#callers.get(life) ?? 0) + 1);
-    reply({ type: "returned", value: encodeValue([null, number], 100) });
+    opened();
   }
 
   #refusal({ call, cancellation, life }: ReceivedCall): SynodError | undefined {
     // Of a cast, or of a call that is not waited for any more, no item can be consumed.
     const isWanted = call.awaited && !cancellation.isCancelled;
-    if (this.#hasEnded || !isWanted) return new SynodError("closed", "The stream has ended");
+    if (!isWanted) return new SynodError("closed", "The stream has ended");
     const ofCaller = this.#callers.get(life) ?? 0;
     if (this.#streams.size < MAX_STREAMS && ofCaller < MAX_OF_CALLER) return undefined;
     return new SynodError("queue_full", "Too many streams of one instance are open");

@@ -138,8 +138,7 @@ export class LockUsers implements Users {
     const { options, cancel } = this.#wish(station, random, key);
     const label = `${station.name} locks ${key} ${describeWish(options)}`;
     return this.operations.run(station, "lock", label, async () => {
-      const lock = await station.node!.lock(key, options);
-      cancel();
+      const lock = await station.node!.lock(key, options).finally(cancel);
       if (lock === null) return this.#unavailable(options, label);
       const owner = this.#begin(station, key, lock, lock);
       await this.#use(station, random, lock, owner);
@@ -170,7 +169,7 @@ export class LockUsers implements Users {
           const owner = this.#begin(station, key, lock, lock);
           await this.#use(station, random, lock, owner);
           return "ok" as const;
-        }),
+        }).finally(cancel),
       (error) => this.#failure(error, wish, station, granted || wish.ifAvailable === true),
     );
   }
@@ -182,8 +181,7 @@ export class LockUsers implements Users {
     return this.operations.run(station, "process", label, async () => {
       const process = station.node!.spawn();
       try {
-        const first = await process.lock(key, options);
-        cancel();
+        const first = await process.lock(key, options).finally(cancel);
         if (first === null) return this.#unavailable(options, label);
         const owner = this.#begin(station, key, first, process);
         await this.#use(station, random, first, owner);

@@ -92,6 +92,13 @@ describe("a method that returns an AsyncIterable", () => {
     await assertCode(Promise.reject(await time.until(reasonOf(other.next()))), "closed");
   });
 
+  it("is given to its caller even if its instance has ended meanwhile, since the method was executed", async () => {
+    await using test = await startSource();
+    const { time, remote } = test;
+    const iterator = iterate(await time.until(remote.last()));
+    await assertCode(Promise.reject(await time.until(reasonOf(iterator.next()))), "closed");
+  });
+
   it("goes on while its host drains, until the time limit, and then ends as closed", async () => {
     await using test = await startSource();
     const { time, remote, cluster } = test;

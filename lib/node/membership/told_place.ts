@@ -28,7 +28,8 @@ export class ToldPlace {
     this.#votes = false;
     this.#engine.enter(...told);
     const { members } = this.#engine;
-    const isNews = members !== this.#members;
+    // A member that was removed forgets its list with its memory, and learns the list again.
+    const isNews = !sameMembers(members, this.#members);
     this.#members = members;
     this.#events.entered(this.#entered);
     this.#entered = true;

@@ -47,6 +47,18 @@ describe("ToldPlace (section 11)", () => {
     assertEquals(events, ["members abcd", "members abd", "removed"]);
   });
 
+  it("tells of a list once, if the node has forgotten it meanwhile", async () => {
+    const { node, events, place } = await told();
+    const { record } = node;
+    const configuration = { ...firstConfiguration(["a", "b"], LIVES.slice(1)), epoch: 1 };
+    node.engine.learn(configuration);
+    place.moved();
+    node.engine.forget(life(9));
+    place.enter(record, configuration, []);
+    place.moved();
+    assertEquals(events, ["members ab", "removed", "entered"]);
+  });
+
   it("after it has given its cluster up, its own list is no news", async () => {
     const { node, events, place } = await told();
     node.engine.learn({ ...firstConfiguration(["a", "b", "c"], LIVES), epoch: 1 });

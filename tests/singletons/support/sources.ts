@@ -12,6 +12,11 @@ export const FEW_ROUND_TRIPS = 100;
 /** Time after which a silent caller counts as lost, and a check for that, in milliseconds. */
 export const SILENCE = 7_000;
 
+function ended(signal: AbortSignal): Promise<unknown> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", resolve));
+}
+
 /** An instance whose methods return streams. */
 export interface Source {
   count(to: number): AsyncIterable<number>;
@@ -21,6 +26,7 @@ export interface Source {
   asks(): AsyncIterable<unknown>;
   ping(): string;
   leave(): void;
+  last(): Promise<AsyncIterable<number>>;
 }
 
 /** A source of streams, with a record of what its generators do. */
@@ -74,6 +80,14 @@ export class Sources {
         },
         ping: () => "pong",
         leave: () => void context.exit(),
+        last: async () => {
+          context.exit();
+          await ended(context.signal);
+          async function* generate() {
+            yield 1;
+          }
+          return generate();
+        },
       };
     },
   };
