@@ -2,21 +2,16 @@
  * `deno task npm`: makes the npm package in `build/npm`, JavaScript with its types, and packs it.
  *
  * The TypeScript compiler makes it file by file, so the package contains the code and the types that
- * were tested. The one exception is cbor-x, whose build without eval is not an ECMAScript module:
- * bundlers without a CommonJS plugin cannot read it, so the package contains it as a module.
- * (`deno pack` omits dependencies of which only types are imported, such as
- * `hono` in the declarations.)
+ * were tested. (`deno pack` omits dependencies of which only types are imported, such as `hono` in the
+ * declarations.)
  *
  * @module
  */
-import { esbuild, installModules, tsc } from "./node_modules.ts";
+import { installModules, tsc } from "./node_modules.ts";
 import { root, run } from "./process.ts";
 
 /** Where the task puts the package; not in the repository. */
 const FOLDER = `${root}build/npm/`;
-
-/** The dependency that becomes part of the package. */
-const INLINED = "cbor-x";
 
 /** The fields of `package.json` that are used here. */
 export interface Manifest {
@@ -32,8 +27,7 @@ export interface Manifest {
 
 /** The manifest to publish, made from the one in the repository. */
 export function publishedManifest(manifest: Manifest): Record<string, unknown> {
-  const { name, version, description, license, engines } = manifest;
-  const { [INLINED]: _, ...dependencies } = manifest.dependencies;
+  const { name, version, description, license, engines, dependencies } = manifest;
   const exports = Object.entries(manifest.exports).map(([entry, file]) => {
     const stem = file.replace(/\.ts$/, "");
     return [entry, { types: `${stem}.d.ts`, default: `${stem}.js` }];
@@ -58,34 +52,12 @@ async function mustRun(command: string, args: readonly string[]): Promise<void> 
   if (code !== 0) throw new Error(`${command} ${args.join(" ")} failed:\n${output}`);
 }
 
-/** Puts cbor-x, as a module and with its licence, into the one file of the package that imports it. */
-async function inlineCbor(folder: string): Promise<void> {
-  const installed = `${root}node_modules/${INLINED}/`;
-  const { version } = JSON.parse(await Deno.readTextFile(`${installed}package.json`));
-  const licence = (await Deno.readTextFile(`${installed}LICENSE`)).trim();
-  const file = `${folder}lib/codec/cbor_x.js`;
-  await mustRun("node", [
-    esbuild,
-    file,
-    "--bundle",
-    "--format=esm",
-    "--platform=neutral",
-    "--target=es2022",
-    "--log-level=warning",
-    `--alias:${INLINED}/index-no-eval=${installed}dist/index-no-eval.cjs`,
-    `--banner:js=/*! ${INLINED} ${version}, which this file contains:\n${licence}\n*/`,
-    "--allow-overwrite",
-    `--outfile=${file}`,
-  ]);
-}
-
 /** Makes the package in `folder`, which is emptied first; returns the path of its tarball there. */
 export async function makePackage(folder: string): Promise<string> {
   await Deno.mkdir(folder, { recursive: true });
   await Deno.remove(folder, { recursive: true });
   await Deno.mkdir(folder);
   await mustRun("node", [tsc, "--project", "tsconfig.npm.json", "--outDir", folder]);
-  await inlineCbor(folder);
   for (const file of ["README.md", "LICENSE"]) await Deno.copyFile(root + file, folder + file);
   const manifest: Manifest = JSON.parse(await Deno.readTextFile(`${root}package.json`));
   const published = publishedManifest(manifest);

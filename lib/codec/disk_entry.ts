@@ -3,7 +3,7 @@ import type { Configuration } from "../paxos/configuration.ts";
 import type { KnownIncarnations } from "../paxos/incarnations.ts";
 import type { GenesisRecord, StoredRegister } from "../paxos/messages.ts";
 import type { RegisterId } from "../paxos/register.ts";
-import { pack, unpack } from "./cbor_x.ts";
+import { pack, unpack } from "./pack.ts";
 import { crc32 } from "./checksum.ts";
 import { decodeConfigurationField, encodeConfigurationField } from "./configuration_messages.ts";
 import { decodeCopy, encodeCopy } from "./copies.ts";

@@ -49,6 +49,11 @@ export function packFloat(value: number): 2 | 4 | 8 {
   return 2;
 }
 
+/** Puts `value` into {@linkcode floatBytes} in 8 bytes. */
+export function packDouble(value: number): void {
+  view.setFloat64(0, value);
+}
+
 /** The number in the first `size` bytes of {@linkcode floatBytes}. */
 export function unpackFloat(size: 2 | 4 | 8): number {
   if (size === 8) return view.getFloat64(0);

@@ -1,6 +1,6 @@
 import type { Frame, Header } from "../paxos/messages.ts";
 import { MAX_COUNTER } from "../paxos/ballot.ts";
-import { pack, unpack } from "./cbor_x.ts";
+import { pack, unpack } from "./pack.ts";
 import { FieldReader, fields, integer, MalformedField, refuse } from "./field_reader.ts";
 import { FieldWriter } from "./field_writer.ts";
 import { decodeVector, genesis } from "./genesis.ts";

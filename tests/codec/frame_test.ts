@@ -152,7 +152,7 @@ describe("the mark of a sender's configuration", () => {
 
 describe("decodeFrame()", () => {
   it("converts -0 to 0", () => {
-    // cbor-x never writes -0; a double in its place is changed into one.
+    // No node writes -0; a double in its place is changed into one.
     const bytes = encodeFrame({
       ...EMPTY,
       header: { ...HEADER, epoch: 2 ** 33 },
