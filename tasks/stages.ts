@@ -44,7 +44,7 @@ export async function stages(): Promise<Stage[]> {
       commands: [[deno, "test", "--doc", "--no-prompt", IMPORT_MAP, ...SHIPPED]],
     },
     {
-      title: "size of a guest",
+      title: "size of guests and clients",
       commands: [[deno, "run", "--allow-all", "--no-prompt", "tasks/bundle_size.ts"]],
       shows: true,
     },

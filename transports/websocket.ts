@@ -12,6 +12,7 @@ export type {
   ServerSocket,
   ServerSocketEvents,
   UpgradeWebSocket,
+  WebSocketClientOptions,
   WebSocketOptions,
 } from "./websocket/options.ts";
 export type { PeerAddresses } from "./link/addresses.ts";

@@ -52,18 +52,18 @@ export const LEAVING: readonly Mutation[] = [
       replace: "const hidden = Promise.resolve();",
     },
   ]),
-  ...mutationsOf("transports/websocket/transport.ts", SERVERS, [
+  ...mutationsOf("transports/websocket/server.ts", SERVERS, [
     {
       section: 1,
       name: "a server that stops waits for the WebSockets of other nodes",
-      find: "await this.#end(this.#taken, code, reason);",
+      find: 'await this.#end("the server stops");',
       replace: "",
     },
     {
       section: 1,
       name: "a server that stops ends the WebSockets that the node has made",
-      find: "await this.#end(this.#taken, code, reason);",
-      replace: "await this.#end(this.#sockets, code, reason);",
+      find: 'await this.#end("the server stops");',
+      replace: 'await Promise.all([this.#end("the server stops"), this.#client.close()]);',
     },
   ]),
   ...mutationsOf("transports/http/transport.ts", SERVERS, [

@@ -336,7 +336,7 @@ export const TRANSPORTS: readonly Mutation[] = [
     ]),
   ),
   ...mutationsOf(
-    "transports/websocket/transport.ts",
+    "transports/websocket/client.ts",
     ["tests/transports/websocket/transport_test.ts", "tests/transports/websocket/peers_test.ts"],
     speaking([
       {
@@ -344,6 +344,12 @@ export const TRANSPORTS: readonly Mutation[] = [
         find: 'older?.close(CLOSE.replaced, "the node has connected again");',
         replace: "void older;",
       },
+    ]),
+  ),
+  ...mutationsOf(
+    "transports/websocket/server.ts",
+    ["tests/transports/websocket/transport_test.ts", "tests/transports/websocket/peers_test.ts"],
+    speaking([
       {
         name: "the number of incoming connections has no bound",
         find: "if (this.#incoming.size > MAX_INCOMING) {",

@@ -86,6 +86,23 @@ function importsOf(file: string, text: string): string[] {
     .map(([, specifier]) => new URL(specifier, base).pathname.slice(1));
 }
 
+/** What runs if `entry` is imported: the files, and the modules of other packages. */
+async function contents(entry: string): Promise<{ reached: string[]; foreign: string[] }> {
+  const reached = new Set([entry]);
+  const foreign = new Set<string>();
+  for (const file of reached) {
+    const text = withoutExamples(await Deno.readTextFile(new URL(file, ROOT)));
+    // Types are not in the code that runs.
+    const code = text.replaceAll(/\b(?:import|export) type [^;]*;/g, "")
+      .replaceAll(/\b(?:import|export) \{(?:\s*type [^,}]*,?)+\s*\} from [^;]*;/g, "");
+    for (const [, name] of code.matchAll(/\b(?:from|import)\s*\(?\s*"([^".][^"]*)"/g)) {
+      foreign.add(name);
+    }
+    for (const target of importsOf(file, code)) reached.add(target);
+  }
+  return { reached: [...reached], foreign: [...foreign] };
+}
+
 /** Imports of `file` that go upwards, or between two unrelated folders. */
 function upwards(file: string, text: string): string[] {
   const place = LAYERS.indexOf(folderOf(file));
@@ -160,19 +177,8 @@ describe("layout", () => {
   });
 
   it("a guest contains no part of the protocol, no server and no library", async () => {
-    const reached = new Set(["guest/mod.ts"]);
-    const foreign = new Set<string>();
-    for (const file of reached) {
-      const text = withoutExamples(await Deno.readTextFile(new URL(file, ROOT)));
-      // Types are not in the code that runs.
-      const code = text.replaceAll(/\b(?:import|export) type [^;]*;/g, "")
-        .replaceAll(/\b(?:import|export) \{(?:\s*type [^,}]*,?)+\s*\} from [^;]*;/g, "");
-      for (const [, name] of code.matchAll(/\b(?:from|import)\s*\(?\s*"([^".][^"]*)"/g)) {
-        foreign.add(name);
-      }
-      for (const target of importsOf(file, code)) reached.add(target);
-    }
-    assertEquals([...foreign], []);
+    const { reached, foreign } = await contents("guest/mod.ts");
+    assertEquals(foreign, []);
     // Names, clocks, sessions and tickets; no proposer, acceptor or quorum.
     const allowed = [
       "ballot",
@@ -186,12 +192,20 @@ describe("layout", () => {
       "tickets",
     ].map((name) => `lib/paxos/${name}.ts`);
     const folders = ["lib/gateway", "lib/node/quorum", "lib/node/membership", "lib/node/wire"];
-    const wrong = [...reached].filter((file) =>
+    const wrong = reached.filter((file) =>
       (folderOf(file) === "lib/paxos" && !allowed.includes(file)) ||
       folders.includes(folderOf(file)) || file === "lib/codec.ts" ||
       file.endsWith("/transport.ts")
     );
     assertEquals(wrong, []);
+  });
+
+  it("a client over WebSocket contains no server and no library", async () => {
+    for (const entry of ["transports/websocket_client.ts", "lib/cluster/join.ts"]) {
+      const { reached, foreign } = await contents(entry);
+      assertEquals(foreign, []);
+      assertEquals(reached.filter((file) => file === "transports/websocket/server.ts"), []);
+    }
   });
 
   it("the repository contains no symbolic link, such as one to installed packages", async () => {

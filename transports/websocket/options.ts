@@ -55,8 +55,8 @@ export interface ClientSocket {
 /** The class `WebSocket`, or a compatible one. */
 export type ClientSocketConstructor = new (url: string) => ClientSocket;
 
-/** Options of `webSocket`. One of `secret` and `insecure: true` is required. */
-export interface WebSocketOptions extends CredentialOptions {
+/** Options of `webSocketClient`. One of `secret` and `insecure: true` is required. */
+export interface WebSocketClientOptions extends CredentialOptions {
   /** The name of the cluster. Nodes with different cluster names refuse each other. Default: `"synod"`. */
   cluster?: string;
   /**
@@ -71,31 +71,40 @@ export interface WebSocketOptions extends CredentialOptions {
    */
   peers?: PeerAddresses;
   /**
-   * Hono's helper for the runtime of this server, with which `routes` accepts connections. Without it
-   * this node only connects to other nodes.
-   */
-  upgradeWebSocket?: UpgradeWebSocket;
-  /**
    * The class that connects, for runtimes without a global `WebSocket` or with a better one. In Node 20:
    * the `WebSocket` of the package `ws`. Default: the global `WebSocket`.
    */
   WebSocket?: ClientSocketConstructor;
 }
 
-const NAMES: OptionNames<WebSocketOptions> = {
+/** Options of `webSocket`. One of `secret` and `insecure: true` is required. */
+export interface WebSocketOptions extends WebSocketClientOptions {
+  /**
+   * Hono's helper for the runtime of this server, with which `routes` accepts connections. Without it
+   * this node only connects to other nodes.
+   */
+  upgradeWebSocket?: UpgradeWebSocket;
+}
+
+const CLIENT_NAMES: OptionNames<WebSocketClientOptions> = {
   cluster: true,
   peers: true,
-  upgradeWebSocket: true,
   WebSocket: true,
   ...CREDENTIALS,
 };
 
+const NAMES: OptionNames<WebSocketOptions> = { ...CLIENT_NAMES, upgradeWebSocket: true };
+
 /** Checked options with their defaults. */
-export interface WebSocketSettings extends CheckedAddresses {
+export interface ClientSettings extends CheckedAddresses {
   readonly cluster: string;
   readonly credentials: Credentials;
-  readonly upgradeWebSocket: UpgradeWebSocket | null;
   readonly WebSocket: ClientSocketConstructor | null;
+}
+
+/** Checked options of a node that also takes connections. */
+export interface WebSocketSettings extends ClientSettings {
+  readonly upgradeWebSocket: UpgradeWebSocket | null;
 }
 
 /** The schemes of addresses; those of HTTP stand for those of WebSocket. */
@@ -106,31 +115,56 @@ function useWebSocket(url: URL | null): URL | null {
   return url;
 }
 
-/** Checks the options of the user; throws a `TypeError` that names the option. */
+/** Checks the options of `webSocket`; throws a `TypeError` that names the option. */
 export function checkOptions(options: WebSocketOptions): WebSocketSettings {
+  const checked = check("webSocket", options, NAMES);
+  const { upgradeWebSocket = null } = options;
+  checkFunction("webSocket", { upgradeWebSocket });
+  return { ...checked, upgradeWebSocket };
+}
+
+/** Checks the options of `webSocketClient`; throws a `TypeError` that names the option. */
+export function checkClientOptions(options: WebSocketClientOptions): ClientSettings {
+  const checked = check("webSocketClient", options, CLIENT_NAMES);
+  if (checked.peers.size === 0 && checked.peerRule === null) {
+    throw new TypeError(
+      "webSocketClient: peers is required, since nodes cannot connect to this one",
+    );
+  }
+  return checked;
+}
+
+function check<T extends WebSocketClientOptions>(
+  caller: string,
+  options: T,
+  names: OptionNames<T>,
+): ClientSettings {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`webSocket: options must be an object, received ${typeof options}`);
+    throw new TypeError(`${caller}: options must be an object, received ${typeof options}`);
   }
-  refuseToken("webSocket", options);
-  refuseUnknown("webSocket", options, NAMES);
-  const { peers, peerRule } = checkPeers("webSocket", options.peers, SCHEMES);
+  refuseToken(caller, options);
+  refuseUnknown(caller, options, names);
+  const { peers, peerRule } = checkPeers(caller, options.peers, SCHEMES);
   for (const url of peers.values()) useWebSocket(url);
-  const { upgradeWebSocket = null, WebSocket = globalThis.WebSocket ?? null } = options;
-  for (const [name, value] of Object.entries({ upgradeWebSocket, WebSocket })) {
-    if (value !== null && typeof value !== "function") {
-      throw new TypeError(`webSocket: ${name} must be a function, received ${show(value)}`);
-    }
-  }
+  const { WebSocket = globalThis.WebSocket ?? null } = options;
+  checkFunction(caller, { WebSocket });
   if ((peers.size > 0 || peerRule !== null) && WebSocket === null) {
-    throw new TypeError("webSocket: WebSocket is required, since this runtime has none");
+    throw new TypeError(`${caller}: WebSocket is required, since this runtime has none`);
   }
-  const cluster = checkCluster("webSocket", options.cluster);
+  const cluster = checkCluster(caller, options.cluster);
   return {
     cluster,
     peers,
     peerRule: peerRule === null ? null : (id) => useWebSocket(peerRule(id)),
-    credentials: checkCredentials("webSocket", cluster, options),
-    upgradeWebSocket,
+    credentials: checkCredentials(caller, cluster, options),
     WebSocket,
   };
+}
+
+/** Throws unless the one option in `option` is a function, or `null`. */
+function checkFunction(caller: string, option: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(option)) {
+    if (value === null || typeof value === "function") continue;
+    throw new TypeError(`${caller}: ${name} must be a function, received ${show(value)}`);
+  }
 }

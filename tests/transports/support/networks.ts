@@ -2,6 +2,7 @@ import { type Keys, keysOf } from "../../../transports/auth/keys.ts";
 import { http } from "../../../transports/http.ts";
 import type { Routes, Transport } from "../../../transports/websocket.ts";
 import { webSocket } from "../../../transports/websocket.ts";
+import { webSocketClient } from "../../../transports/websocket_client.ts";
 import { ClientWebSocket, TestServer, upgradeWebSocket } from "./server.ts";
 import { TEST_IDS, type TestNetwork } from "../suite.ts";
 
@@ -21,7 +22,7 @@ type Peers = Record<string, string>;
 async function network(
   scheme: "ws" | "http",
   known: (id: string) => readonly string[],
-  create: (peers: Peers) => Transport & { routes: Routes },
+  create: (peers: Peers, id: string) => Transport & { routes?: Routes },
 ): Promise<TestNetwork> {
   const servers = new Map(
     await Promise.all(TEST_IDS.map(async (id) => [id, await TestServer.start()] as const)),
@@ -29,8 +30,8 @@ async function network(
   return {
     transport(id) {
       const urls = known(id).map((peer) => [peer, servers.get(peer)?.url(scheme)] as const);
-      const transport = create(Object.fromEntries(urls) as Peers);
-      servers.get(id)?.mount(transport.routes);
+      const transport = create(Object.fromEntries(urls) as Peers, id);
+      if (transport.routes !== undefined) servers.get(id)?.mount(transport.routes);
       return transport;
     },
     async dispose() {
@@ -49,6 +50,19 @@ export const earlier = (id: string): readonly string[] => TEST_IDS.slice(0, TEST
 export function webSocketNetwork(known: (id: string) => readonly string[]): Promise<TestNetwork> {
   const options = { secret: SECRET, upgradeWebSocket, WebSocket: ClientWebSocket };
   return network("ws", known, (peers) => webSocket({ ...options, peers }));
+}
+
+/** As {@linkcode webSocketNetwork} with `earlier`, and the last node, to which no other connects, takes no connections. */
+export function webSocketClientNetwork(): Promise<TestNetwork> {
+  const options = { secret: SECRET, WebSocket: ClientWebSocket };
+  return network(
+    "ws",
+    earlier,
+    (peers, id) =>
+      id === TEST_IDS.at(-1)
+        ? webSocketClient({ ...options, peers })
+        : webSocket({ ...options, upgradeWebSocket, peers }),
+  );
 }
 
 /** Nodes on `http()`. */

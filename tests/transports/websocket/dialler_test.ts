@@ -4,7 +4,7 @@ import { SynodError } from "../../../lib/errors.ts";
 import { makeProof } from "../../../transports/auth/proof.ts";
 import type { Hello } from "../../../transports/auth/handshake.ts";
 import type { WebSocketOptions } from "../../../transports/websocket/options.ts";
-import type { WebSocketTimes } from "../../../transports/websocket/transport.ts";
+import type { WebSocketTimes } from "../../../transports/websocket/times.ts";
 import { OTHER_SECRET, SECRET, testKeys } from "../support/networks.ts";
 import { TestServer } from "../support/server.ts";
 import { Station } from "../support/station.ts";

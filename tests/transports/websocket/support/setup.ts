@@ -3,11 +3,8 @@ import { type Hello, makeNonce, VERSION } from "../../../../transports/auth/hand
 import { makeProof } from "../../../../transports/auth/proof.ts";
 import type { ServerSocket, ServerSocketEvents } from "../../../../transports/websocket.ts";
 import { checkOptions, type WebSocketOptions } from "../../../../transports/websocket/options.ts";
-import {
-  TIMES,
-  type WebSocketTimes,
-  WebSocketTransport,
-} from "../../../../transports/websocket/transport.ts";
+import { TIMES, type WebSocketTimes } from "../../../../transports/websocket/times.ts";
+import { WebSocketTransport } from "../../../../transports/websocket/transport.ts";
 import { testKeys } from "../../support/networks.ts";
 import { RawSocket } from "../../support/raw_socket.ts";
 import {
