@@ -51,25 +51,25 @@ export interface ClusterEvents extends ProcessEvents {
   error: { error: Error };
 }
 
-/** An event target with typed `CustomEvent`s. */
+/** An event target with typed `CustomEvent`s. The platforms have no names in common for the types of listeners. */
 export class EventfulNode<Events> extends EventTarget {
   /** Calls `listener` with each event of this type, as `EventTarget` does. */
   override addEventListener<K extends keyof Events & string>(
     type: K,
     listener: ((event: CustomEvent<Events[K]>) => void) | null,
-    options?: boolean | AddEventListenerOptions,
+    options?: Parameters<EventTarget["addEventListener"]>[2],
   ): void;
   /** The same for an event with any other name. */
   override addEventListener(
     type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
+    listener: Parameters<EventTarget["addEventListener"]>[1] | null,
+    options?: Parameters<EventTarget["addEventListener"]>[2],
   ): void;
   override addEventListener(
     type: string,
     // deno-lint-ignore no-explicit-any -- one of the two signatures above
     listener: any,
-    options?: boolean | AddEventListenerOptions,
+    options?: Parameters<EventTarget["addEventListener"]>[2],
   ): void {
     super.addEventListener(type, listener, options);
   }
@@ -78,19 +78,19 @@ export class EventfulNode<Events> extends EventTarget {
   override removeEventListener<K extends keyof Events & string>(
     type: K,
     listener: ((event: CustomEvent<Events[K]>) => void) | null,
-    options?: boolean | EventListenerOptions,
+    options?: Parameters<EventTarget["removeEventListener"]>[2],
   ): void;
   /** The same for an event with any other name. */
   override removeEventListener(
     type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | EventListenerOptions,
+    listener: Parameters<EventTarget["addEventListener"]>[1] | null,
+    options?: Parameters<EventTarget["removeEventListener"]>[2],
   ): void;
   override removeEventListener(
     type: string,
     // deno-lint-ignore no-explicit-any -- one of the two signatures above
     listener: any,
-    options?: boolean | EventListenerOptions,
+    options?: Parameters<EventTarget["removeEventListener"]>[2],
   ): void {
     super.removeEventListener(type, listener, options);
   }

@@ -8,15 +8,16 @@
  *
  * @module
  */
+import type { MacKey } from "./mac.ts";
 
 /** The keys of one cluster, for HMAC with SHA-256. None of them can be exported. */
 export interface Keys {
   /** For proofs of the connecting side of a connection. */
-  readonly connect: CryptoKey;
+  readonly connect: MacKey;
   /** For proofs of the accepting side. */
-  readonly accept: CryptoKey;
+  readonly accept: MacKey;
   /** For tokens. */
-  readonly token: CryptoKey;
+  readonly token: MacKey;
 }
 
 /**

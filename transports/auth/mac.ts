@@ -1,11 +1,14 @@
+/** A key for HMAC: a `CryptoKey`, by the only name that the types of all platforms have for it. */
+export type MacKey = Awaited<ReturnType<typeof crypto.subtle.deriveKey>>;
+
 /** The code that authenticates `text`, as base64url. */
-export async function sign(key: CryptoKey, text: string): Promise<string> {
+export async function sign(key: MacKey, text: string): Promise<string> {
   const code = await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(text));
   return toBase64Url(new Uint8Array(code));
 }
 
 /** Whether `code` is what {@linkcode sign} returns for `text`. Takes the same time wherever they differ. */
-export async function verify(key: CryptoKey, text: string, code: string): Promise<boolean> {
+export async function verify(key: MacKey, text: string, code: string): Promise<boolean> {
   const bytes = fromBase64Url(code);
   if (bytes === null) return false;
   return await crypto.subtle.verify("HMAC", key, bytes, new TextEncoder().encode(text));

@@ -30,6 +30,13 @@ async function runJson(command: string, program: string) {
   return JSON.parse(output);
 }
 
+/** What a program's compiler knows of its platform. */
+const TYPES = {
+  dom: { lib: ["dom", "dom.iterable", "dom.asynciterable"], types: [], files: [] },
+  node: { lib: [], types: ["node"], files: [] },
+  workers: { lib: [], types: [], files: ["@cloudflare/workers-types/index.d.ts"] },
+} as const;
+
 describe("the npm package", () => {
   let folder: string;
   let installed: string;
@@ -114,6 +121,38 @@ describe("the npm package", () => {
       await compile(module, resolution);
     });
   }
+
+  it("has types that are clean for each platform, from the stated minimum of TypeScript on", async () => {
+    const { exports } = await readJson(`${installed}package.json`);
+    const entries = Object.keys(exports).filter((entry) => entry !== "./package.json");
+    const all = entries.map((entry, i) =>
+      `export * as e${i} from "@synod/synod${entry.slice(1)}";`
+    );
+    await Deno.writeTextFile(`${folder}/all.ts`, all.join("\n"));
+    const readme = await Deno.readTextFile(`${root}README.md`);
+    const [, minimum] = /TypeScript (\d+\.\d+) or later/.exec(readme) ?? [];
+    const packages = `${root}tasks/npm/node_modules/`;
+    const oldest = `${packages}typescript-${minimum}/bin/tsc`;
+    for (const [compiler, platforms] of [[tsc, Object.keys(TYPES)], [oldest, ["dom", "node"]]]) {
+      for (const platform of platforms as (keyof typeof TYPES)[]) {
+        const { lib, types, files } = TYPES[platform];
+        const compilerOptions = {
+          ...{ module: "nodenext", moduleResolution: "nodenext", target: "es2022", noEmit: true },
+          ...{ lib: ["es2023", "esnext.disposable", ...lib], types },
+          ...{ typeRoots: [`${packages}@types`], strict: true, exactOptionalPropertyTypes: true },
+          // Of the package, and of what it imports; not of what the compiler brings.
+          ...{ skipLibCheck: false, skipDefaultLibCheck: true },
+        };
+        const path = `${folder}/tsconfig.types.json`;
+        const found = files.map((file) => packages + file);
+        const project = { compilerOptions, files: [...found, "all.ts"] };
+        await Deno.writeTextFile(path, JSON.stringify(project));
+        const command = [compiler as string, "--project", path];
+        const { code, output } = await run("node", command, { timeout: LIMIT });
+        assertEquals(code, 0, `${compiler} for ${platform}:\n${output}`);
+      }
+    }
+  });
 
   for (const format of ["es", "cjs"]) {
     it(`is bundled by Rollup with only its resolver, as "${format}", and runs`, async () => {
