@@ -122,6 +122,8 @@ const NEEDS: Readonly<Record<string, OptionalProgram>> = {
   "tests/examples/playground_": "chromium",
   "tests/runtimes/workerd/": "workerd",
   "tests/examples/edge_client_": "workerd",
+  "tests/examples/recipe_postgres_": "postgres",
+  "tests/examples/recipe_redis_": "redis-server",
 };
 
 /** The optional programs that a test file needs. */

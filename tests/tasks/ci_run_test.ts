@@ -34,10 +34,13 @@ async function runWith(fakes: Fakes): Promise<{ lines: string[]; code: number }>
   }
 }
 
-/** Runs `.ci/run` with a browser, and with a test command that prints `output` and exits with `code`. */
+/** The servers that tests need. */
+const SERVERS: Fakes = { pg_ctlcluster: "", "redis-server": "" };
+
+/** Runs `.ci/run` with all that it needs, and with a test command that prints `output` and exits with `code`. */
 function runCi(output: string, code: number): Promise<{ lines: string[]; code: number }> {
   const quoted = `'${output}'`;
-  return runWith({ npx: `printf %s ${quoted}\nexit ${code}`, chromium: "" });
+  return runWith({ npx: `printf %s ${quoted}\nexit ${code}`, chromium: "", ...SERVERS });
 }
 
 describe(".ci/run", () => {
@@ -77,14 +80,27 @@ describe(".ci/run", () => {
 });
 
 describe(".ci/run, without a browser", () => {
-  const passes = { npx: "echo '2 passed, 0 failed'" };
+  const passes = { npx: "echo '2 passed, 0 failed'", ...SERVERS };
   const asRoot = { id: "echo 0" };
 
   it("installs one before the tests, and hides the output of the installation", async () => {
     const get = `echo "noise"; [[ $1 != install ]] || echo : > "\${0%/*}/installed"`;
     const npx = `[[ -e "\${0%/*}/installed" ]] && echo '2 passed, 0 failed'`;
+    assertEquals(await runWith({ ...asRoot, "apt-get": get, npx, ...SERVERS }), {
+      lines: ["Installing chromium", "2 passed, 0 failed"],
+      code: 0,
+    });
+  });
+
+  it("installs the servers with it that are not there either", async () => {
+    const get = `[[ $1 != install ]] || echo "$*" > "\${0%/*}/installed"`;
+    const npx = `read -r line < "\${0%/*}/installed"; echo "$line"; echo '2 passed, 0 failed'`;
     assertEquals(await runWith({ ...asRoot, "apt-get": get, npx }), {
-      lines: ["Installing Chromium", "2 passed, 0 failed"],
+      lines: [
+        "Installing chromium postgresql redis-server",
+        "install -y -qq --no-install-recommends chromium postgresql redis-server",
+        "2 passed, 0 failed",
+      ],
       code: 0,
     });
   });
@@ -94,8 +110,8 @@ describe(".ci/run, without a browser", () => {
       const get = `[[ $1 == ${step} ]] && echo "E: no network" >&2 && exit 100; exit 0`;
       assertEquals(await runWith({ ...asRoot, "apt-get": get, ...passes }), {
         lines: [
-          "Installing Chromium",
-          "Chromium could not be installed:",
+          "Installing chromium",
+          "They could not be installed:",
           "E: no network",
           "2 passed, 0 failed",
         ],
@@ -106,7 +122,7 @@ describe(".ci/run, without a browser", () => {
 
   it("reports that it cannot install one", async () => {
     const lines = [
-      "There is no Chromium, and only root can install it, with apt-get.",
+      "Not here, and only root can install it, with apt-get: chromium",
       "2 passed, 0 failed",
     ];
     const get = { "apt-get": "echo called" };

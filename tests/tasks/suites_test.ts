@@ -147,6 +147,8 @@ describe("sortOut()", () => {
       const uses = [
         ...(/Browser\.launch/.test(text) ? ["chromium"] : []),
         ...(/startWorkerd|WorkerService/.test(text) ? ["workerd"] : []),
+        ...(/startPostgres/.test(text) ? ["postgres"] : []),
+        ...(/startRedis/.test(text) ? ["redis-server"] : []),
       ];
       if (uses.length > 0) assertEquals(needsOf(file), uses, file);
     }
