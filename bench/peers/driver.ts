@@ -36,8 +36,13 @@ export class Driver {
     return (await this.#tell({ do: "open", setup }) as { does: Measured[] }).does;
   }
 
-  async measure(row: Measured, count: number, concurrency: number): Promise<Figures> {
-    return await this.#tell({ do: "measure", row, count, concurrency }) as Figures;
+  async measure(
+    row: Measured,
+    count: number,
+    concurrency: number,
+    valueSize?: number,
+  ): Promise<Figures> {
+    return await this.#tell({ do: "measure", row, count, concurrency, valueSize }) as Figures;
   }
 
   /** The times of the grants, on the clock of the machine. */

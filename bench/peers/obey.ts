@@ -4,8 +4,8 @@ import { now } from "../clock.ts";
 import { closedLoop } from "../closed_loop.ts";
 import type { Command, Measured, Setup, Subject } from "./subject.ts";
 
-/** The value of every key: 64 characters. */
-const VALUE = "v".repeat(64);
+/** Characters of each value, unless a command says otherwise. */
+const VALUE_SIZE = 64;
 
 /** Keys that are read in turn. */
 const READ = 100;
@@ -42,7 +42,7 @@ async function execute(subject: Subject | undefined, command: Command): Promise<
       return await closedLoop(
         command.count,
         command.concurrency,
-        await operationOf(subject, command.row),
+        await operationOf(subject, command.row, "v".repeat(command.valueSize ?? VALUE_SIZE)),
       );
     case "contend":
       return await contend(subject, command.key, command.contenders, command.times);
@@ -56,17 +56,18 @@ async function execute(subject: Subject | undefined, command: Command): Promise<
 async function operationOf(
   subject: Subject,
   row: Measured,
+  value: string,
 ): Promise<(index: number) => Promise<void>> {
   // 32 characters with the index.
   const prefix = crypto.randomUUID().slice(0, 24);
   const keyOf = (index: number) => prefix + String(index).padStart(8, "0");
   switch (row) {
     case "put":
-      return (index) => subject.put!(keyOf(index), VALUE);
+      return (index) => subject.put!(keyOf(index), value);
     case "get": {
-      for (let index = 0; index < READ; index++) await subject.preset!(keyOf(index), VALUE);
+      for (let index = 0; index < READ; index++) await subject.preset!(keyOf(index), value);
       return async (index) => {
-        if (await subject.get!(keyOf(index % READ)) !== VALUE) throw new Error("another value");
+        if (await subject.get!(keyOf(index % READ)) !== value) throw new Error("another value");
       };
     }
     case "lock":

@@ -28,6 +28,8 @@ export type Command =
     readonly row: Measured;
     readonly count: number;
     readonly concurrency: number;
+    /** Characters of each value, 64 unless given. */
+    readonly valueSize?: number;
   }
   | {
     readonly do: "contend";

@@ -67,9 +67,16 @@ export class System {
     return this.#does.includes(row === "contend" ? "lock" : row);
   }
 
-  /** Measures a row in the first process; `contend`, in three. */
-  async measure(row: Measured | "contend", count: number, concurrency: number): Promise<Figures> {
-    if (row !== "contend") return await this.#drivers[0].measure(row, count, concurrency);
+  /** Measures a row in the first process, with values of `valueSize` characters; `contend`, in three. */
+  async measure(
+    row: Measured | "contend",
+    count: number,
+    concurrency: number,
+    valueSize?: number,
+  ): Promise<Figures> {
+    if (row !== "contend") {
+      return await this.#drivers[0].measure(row, count, concurrency, valueSize);
+    }
     const key = crypto.randomUUID();
     const times = Math.ceil(count / concurrency);
     const granted = await Promise.all(
