@@ -7,7 +7,7 @@
  * - `--json`: prints JSON instead of a table.
  * - `--only TEXT`: only the rows whose name contains this text.
  * - `--members LIST`: numbers of members, and of servers of the peers; 3 and 5 unless given.
- * - `--systems LIST`: of `node`, `deno`, `bun`, `etcd`, `redlock`; all unless given.
+ * - `--systems LIST`: of `node`, `deno`, `bun`, `sqlite`, `etcd`, `redlock`; all unless given.
  *
  * All processes run on this machine. etcd and Redis are started by this program, with their data in `--folder` (a
  * temporary folder unless given), and stopped by it.
@@ -26,7 +26,7 @@ const THOROUGH: Effort = { repetitions: 7, budget: 500 };
 const QUICK: Effort = { repetitions: 3, budget: 100 };
 
 const USAGE = "bench:peers [--quick] [--json] [--only TEXT] [--members 3,5] " +
-  "[--systems node,deno,bun,etcd,redlock] [--folder PATH]";
+  "[--systems node,deno,bun,sqlite,etcd,redlock] [--folder PATH]";
 
 interface Wish {
   effort: Effort;

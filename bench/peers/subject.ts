@@ -18,6 +18,8 @@ export interface Setup {
   readonly index: number;
   /** The addresses of all members, or of all servers. */
   readonly addresses: readonly string[];
+  /** Where it keeps a file of its own; it keeps none unless given. */
+  readonly folder?: string;
 }
 
 /** A command for a process; it executes one at a time. */

@@ -1,11 +1,12 @@
 /**
- * A member of a cluster over WebSocket, in Deno, Node or Bun.
+ * A member of a cluster over WebSocket, in Deno, Node or Bun; in Node also with a file of SQLite.
  *
  * @module
  */
 import { Hono } from "hono";
 import type { UpgradeWebSocket } from "hono/ws";
-import { join, type Process, type Result } from "../../mod.ts";
+import { sqlite } from "../../lib/storage/sqlite.ts";
+import { join, type MemberStorage, type Process, type Result } from "../../mod.ts";
 import { webSocket, type WebSocketOptions } from "../../transports/websocket.ts";
 import { obey } from "./obey.ts";
 
@@ -57,6 +58,11 @@ interface BunServe {
   serve(options: object): { readonly port: number; stop(closes: boolean): Promise<void> };
 }
 
+async function fileIn(folder: string, id: string): Promise<MemberStorage> {
+  const { DatabaseSync } = await import("node:sqlite");
+  return sqlite(() => new DatabaseSync(`${folder}/${id}.db`));
+}
+
 function valueOf<T>(result: Result<T, string>): T {
   if (!result.ok) throw new Error(`the measured operation failed: ${result.error}`);
   return result.value;
@@ -64,12 +70,14 @@ function valueOf<T>(result: Result<T, string>): T {
 
 const app = new Hono();
 const server = await serve((request, ...rest) => app.fetch(request, ...(rest as [object])));
-await obey(`ws://127.0.0.1:${server.port}/synod`, async ({ index, addresses }) => {
+await obey(`ws://127.0.0.1:${server.port}/synod`, async ({ index, addresses, folder }) => {
   const peers = Object.fromEntries(addresses.map((address, index) => [`w${index}`, address]));
   const { upgradeWebSocket, WebSocket } = server;
   const transport = webSocket({ peers, insecure: true, upgradeWebSocket, WebSocket });
   app.route("/synod", transport.routes);
-  const node = await join({ id: `w${index}`, members: Object.keys(peers), transport, ...OPTIONS });
+  const id = `w${index}`;
+  const files = folder === undefined ? {} : { storage: await fileIn(folder, id) };
+  const node = await join({ id, members: Object.keys(peers), transport, ...files, ...OPTIONS });
   await node.ready;
   const keeper: Process = node.spawn();
   return {

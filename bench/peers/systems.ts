@@ -11,13 +11,20 @@ import type { Measured } from "./subject.ts";
 const CONTENDING = 3;
 
 /** The name of a system that can be measured. */
-export type SystemName = "Synod, Node" | "Synod, Deno" | "Synod, Bun" | "etcd" | "redlock";
+export type SystemName =
+  | "Synod, Node"
+  | "Synod, Deno"
+  | "Synod, Bun"
+  | "Synod, SQLite"
+  | "etcd"
+  | "redlock";
 
-/** The names of all systems. */
+/** The names of all systems. With SQLite each member has a file, in Node, beside those of etcd. */
 export const SYSTEMS: readonly SystemName[] = [
   "Synod, Node",
   "Synod, Deno",
   "Synod, Bun",
+  "Synod, SQLite",
   "etcd",
   "redlock",
 ];
@@ -51,8 +58,9 @@ export class System {
     try {
       const own = await Promise.all(drivers.map((driver) => driver.address()));
       const addresses = servers?.addresses ?? own.map((address) => `${address}`);
+      const files = name === "Synod, SQLite" ? { folder } : {};
       const does = await Promise.all(
-        drivers.map((driver, index) => driver.open({ index, addresses })),
+        drivers.map((driver, index) => driver.open({ index, addresses, ...files })),
       );
       return new System(name, drivers, servers, does[0]);
     } catch (error) {
