@@ -13,7 +13,7 @@ const SMALL = 8 * 1024;
 const KEPT = 256 * 1024;
 
 /** The length in characters up to which a loop is faster than a call into the runtime. */
-const SHORT_TEXT = 60;
+const SHORT_TEXT = 100;
 
 /** The longest head of an item, in bytes. */
 const HEAD = 5;
@@ -36,7 +36,9 @@ export function pack(first: number, value: unknown): Uint8Array {
 
 /** Decodes the CBOR in `bytes[start..]`, which must have passed the scan. Shares no memory with `bytes`. */
 export function unpack(bytes: Uint8Array, start: number): unknown {
-  source = bytes;
+  // A part of a Buffer is a Buffer, which shares its memory.
+  const isPlain = Object.getPrototypeOf(bytes) === Uint8Array.prototype;
+  source = isPlain ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   position = start;
   const value = read();
   source = NOTHING;
@@ -107,27 +109,26 @@ function writeNumber(value: number): void {
   for (let i = 0; i < 8; i++) buffer[length++] = floatBytes[i];
 }
 
-/** Text of ASCII in place, since nearly all text of frames is that; the head must be known before what follows it. */
+/** Short text up to U+00FF in place: the ids of registers are that, and the head must be known before what follows it. */
 function writeText(text: string): void {
-  const size = text.length;
-  makeRoom(HEAD + 3 * size);
-  const begin = length;
+  let size = text.length;
+  if (size > SHORT_TEXT) return writeBytes(3, encoder.encode(text));
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0xff) return writeBytes(3, encoder.encode(text));
+    if (unit > 0x7f) size++;
+  }
+  makeRoom(HEAD + size);
   writeHead(3, size);
-  if (size > SHORT_TEXT) {
-    const { written } = encoder.encodeInto(text, buffer.subarray(length));
-    length += written;
-    if (written === size) return;
-  } else {
-    let i = 0;
-    for (; i < size; i++) {
-      const unit = text.charCodeAt(i);
-      if (unit > 0x7f) break;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) {
+      buffer[length++] = 0xc0 | (unit >> 6);
+      buffer[length++] = 0x80 | (unit & 0x3f);
+    } else {
       buffer[length++] = unit;
     }
-    if (i === size) return;
   }
-  length = begin;
-  writeBytes(3, encoder.encode(text));
 }
 
 function writeBytes(major: number, bytes: Uint8Array): void {
@@ -153,11 +154,11 @@ function read(): unknown {
       return -1 - readArgument(head & 0x1f);
     case 2: {
       const start = take(readArgument(head & 0x1f));
-      return new Uint8Array(source.subarray(start, position));
+      return source.slice(start, position);
     }
     case 3: {
       const start = take(readArgument(head & 0x1f));
-      return textFrom(source, start, position);
+      return readText(start, position);
     }
     case 4: {
       const size = readArgument(head & 0x1f);
@@ -187,4 +188,27 @@ function take(size: number): number {
   const start = position;
   position += size;
   return start;
+}
+
+/** An array for the characters of each short text, by its length: made once, since most of a frame are texts. */
+const characters: number[][] = [];
+
+/** The text in `source[start..end)`: up to U+00FF if it is short, as it is written. */
+function readText(start: number, end: number): string {
+  let count = end - start;
+  if (count > SHORT_TEXT) return textFrom(source, start, end);
+  for (let i = start; i < end; i++) {
+    const byte = source[i];
+    if (byte < 0x80) continue;
+    // Above U+00FF.
+    if (byte > 0xc3) return textFrom(source, start, end);
+    count--;
+    i++;
+  }
+  const units = characters[count] ??= new Array<number>(count).fill(0);
+  for (let i = start, at = 0; at < count; at++) {
+    const byte = source[i++];
+    units[at] = byte < 0x80 ? byte : ((byte & 0x03) << 6) | (source[i++] & 0x3f);
+  }
+  return String.fromCharCode.apply(null, units);
 }

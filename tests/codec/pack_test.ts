@@ -24,7 +24,7 @@ function anyItem(random: Random, depth: number): unknown {
       return "a".repeat(size);
     case 5:
       return "a".repeat(random.below(size + 1)) +
-        random.pick(["\x7f", "\x80", "é", "\uFEFF", "😀"]);
+        random.pick(["\x7f", "\x80", "é", "\xf6\xbf\xff", "Ā", "\uFEFF", "😀"]);
     case 6:
       return new Uint8Array(size).fill(size);
     default:
