@@ -182,13 +182,15 @@ class InMemoryNetwork implements MemoryNetwork, GuestNetwork {
   }
 
   send(sender: MemoryTransport, to: string, frame: Uint8Array): void {
-    const copy = frame.slice(); // the caller may reuse its bytes as soon as this returns
     for (const receiver of this.#open) {
       if (receiver === sender || (to !== "*" && to !== receiver.self)) continue;
       if (this.#apart(sender.self, receiver.self)) continue;
+      // The caller may reuse its bytes as soon as this returns, and each receiver owns its own.
+      const copy = frame.slice();
       const deliver = () => {
         if (this.#open.has(receiver) && !this.#apart(sender.self, receiver.self)) {
-          receiver.receive(sender.self, copy.slice()); // each receiver owns its bytes
+          // A schedule may deliver it several times.
+          receiver.receive(sender.self, this.#hasTasks ? copy : copy.slice());
         }
       };
       this.#schedule(deliver, sender.self, receiver.self, copy);
