@@ -32,6 +32,8 @@ export interface Claim<T> {
   mine: boolean;
 }
 
+type ClaimResult<T> = Result<Claim<T>, "invalid_value" | "no_quorum">;
+
 /** What a KV needs of its node. */
 export interface KvParts {
   readonly store: KvStore;
@@ -198,12 +200,13 @@ export class PaxosKV {
     return [signal, this.#parts.signal].filter((one) => one !== undefined);
   }
 
-  async #put<T>(
+  /** The callers are `async`: what this throws is the reason of their rejection. */
+  #put<T>(
     call: string,
     key: Key,
     value: T,
     options: PutOptions,
-  ): Promise<Result<Claim<T>, "invalid_value" | "no_quorum">> {
+  ): ClaimResult<T> | Promise<ClaimResult<T>> {
     checkPutOptions(call, options);
     const { store } = this.#parts;
     store.shell.ensureOpen();
@@ -215,12 +218,12 @@ export class PaxosKV {
     const encoded = this.#encode(value);
     if (!encoded.ok) return encoded;
     let sent = false;
-    return await this.#within(options, async (limits) => {
+    const writing = () => void (sent = true);
+    return this.#within<ClaimResult<T>>(options, (limits) => {
       // An earlier try of this put may still take effect, so its outcome must not be guessed.
       if (sent) throw new SynodError("outcome_unknown", `${call}: its outcome cannot be known`);
-      const writing = () => void (sent = true);
-      const put = await store.put(register, encoded.value, options, limits, writing);
-      return outcome<T>(call, put, options);
+      return store.put(register, encoded.value, options, limits, writing)
+        .then((put) => outcome<T>(call, put, options));
     });
   }
 
@@ -283,7 +286,7 @@ function outcome<T>(
   call: string,
   outcome: PutOutcome,
   { noQuorum }: PutOptions,
-): Result<Claim<T>, "invalid_value" | "no_quorum"> {
+): ClaimResult<T> {
   switch (outcome.kind) {
     case "agreed": {
       const { value, token, mine } = outcome;

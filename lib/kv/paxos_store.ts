@@ -35,21 +35,38 @@ export class PaxosStore implements KvStore {
   }
 
   /** See {@linkcode KvStore.put}. */
-  async put(
+  put(
     register: RegisterId,
     value: Uint8Array,
     options: PutOptions,
     limits: Limits,
     writing: () => void,
   ): Promise<PutOutcome> {
-    let bindings: readonly Binding[] = [];
-    if (isBound(options)) {
-      const resolved = await resolveBindings(this.shell, this.#processes, options, limits);
-      if (!resolved.ok) return { kind: "invalid_value", reason: resolved.reason };
-      bindings = resolved.bindings;
-    }
+    if (isBound(options)) return this.#putBound(register, value, options, limits, writing);
+    return this.#run(register, value, [], limits, writing);
+  }
+
+  async #putBound(
+    register: RegisterId,
+    value: Uint8Array,
+    options: PutOptions,
+    limits: Limits,
+    writing: () => void,
+  ): Promise<PutOutcome> {
+    const resolved = await resolveBindings(this.shell, this.#processes, options, limits);
+    if (!resolved.ok) return { kind: "invalid_value", reason: resolved.reason };
+    return await this.#run(register, value, resolved.bindings, limits, writing);
+  }
+
+  #run(
+    register: RegisterId,
+    value: Uint8Array,
+    bindings: readonly Binding[],
+    limits: Limits,
+    writing: () => void,
+  ): Promise<PutOutcome> {
     const op = this.shell.nextOperation();
-    return await this.#puts.run({ op, register, value, bindings }, limits, writing);
+    return this.#puts.run({ op, register, value, bindings }, limits, writing);
   }
 
   /** See {@linkcode KvStore.list}. */

@@ -25,6 +25,9 @@ const OVER = new Error("The handed-over put has ended");
 /** The error of a put that gets no answer. */
 const MALFORMED = new Error("The handed-over put has a counter above this node's clock");
 
+/** No state that was found had ended. */
+const NONE_ENDED: ReadonlySet<number> = new Set();
+
 const INVALID: HandoverReply = { type: "handed", outcome: "invalid_value" };
 const UNKNOWN: HandoverReply = { type: "handed", outcome: "no_quorum" };
 
@@ -103,7 +106,7 @@ export class Puts {
       endedByOthers: endedByOthers(bindings, session.current),
     };
     const mayWrite = () => owner?.ended !== true && (own === undefined || session.isPossible(own));
-    const ended = new Set<number>();
+    let ended = NONE_ENDED;
     const { generation } = settled;
     let wrote = false;
     /** Whether this put is known to have been chosen (`true`) or not (`false`). */
@@ -141,7 +144,7 @@ export class Puts {
           settled.note(register, state, generation);
           return { kind: "agreed", value: state.value, token: state.token, mine: false };
         }
-        ended.add(state.token);
+        ended = new Set(ended).add(state.token);
       }
     } catch (error) {
       // `full` for a later attempt says nothing about the effect of the earlier ones.

@@ -16,7 +16,7 @@ export async function withinQuorum<R extends Result<unknown, string>>(
   for (;;) {
     const limits = noQuorum === "retry"
       ? { deadline: Infinity, signal, owner }
-      : { ...shell.limits(timeout, signal), owner };
+      : { deadline: shell.limits(timeout).deadline, signal, owner };
     try {
       return await run(limits);
     } catch (error) {

@@ -116,8 +116,12 @@ export function samePid(a: Pid, b: Pid): boolean {
   return a.session === b.session && a.seq === b.seq;
 }
 
+/** Shared by all states without bindings. */
+const NO_OWNERS: readonly SessionId[] = Object.freeze([]);
+
 /** The sessions that a state with these bindings depends on. */
-export function ownersOf(bindings: readonly Binding[]): SessionId[] {
+export function ownersOf(bindings: readonly Binding[]): readonly SessionId[] {
+  if (bindings.length === 0) return NO_OWNERS;
   const owners = new Set<SessionId>();
   for (const binding of bindings) {
     if (binding.kind === "pid") owners.add(binding.pid.session);

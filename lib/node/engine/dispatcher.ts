@@ -135,7 +135,9 @@ export class Dispatcher {
 
   #handle(from: string, frame: Frame, role: Role): void {
     const { header, requests, repliesTo, replies } = frame;
-    const { view, pendingReplies, handlers } = this.#parts;
+    const { view, pendingReplies, handlers, runtime } = this.#parts;
+    // Once for all messages of a frame: to read the clock takes as long as to count a vote.
+    const now = requests.length > 0 ? runtime.now() : 0;
     if (view.record !== null && header.genesis === view.record.id) {
       if (role !== "outsider") view.learn(from, header);
     } else if (header.genesis !== null && view.record !== null && role === "member") {
@@ -149,9 +151,9 @@ export class Dispatcher {
         if (!isTold) this.#tellEpoch(from, header, request);
         isTold = true;
       } else if (request.type === "list" && mayAsk(role, request)) {
-        this.#lists.take(from, () => this.#answer(from, header, request, role));
+        this.#lists.take(from, () => this.#answer(from, header, request, role, runtime.now()));
       } else {
-        this.#answer(from, header, request, role);
+        this.#answer(from, header, request, role, now);
       }
     }
     if (repliesTo !== view.life) return;
@@ -197,7 +199,7 @@ export class Dispatcher {
     request(from, { id: pendingReplies.next(), type: "configure", ...view.place.news });
   }
 
-  #answer(from: string, header: Header, request: Request, role: Role): void {
+  #answer(from: string, header: Header, request: Request, role: Role, now: number): void {
     const { view, handlers, reply } = this.#parts;
     const { id } = request;
     // A node that sends `enquire` may have another list of members, and is told that instead.
@@ -234,7 +236,7 @@ export class Dispatcher {
         return this.#takeRelayed(from, header, request as RelayedRequest);
       case "voter":
         if (view.voter === null || !sameGenesis) return;
-        return this.#vote(view.voter, from, header, request as VoterRequest, role);
+        return this.#vote(view.voter, from, header, request as VoterRequest, role, now);
     }
   }
 
@@ -249,15 +251,16 @@ export class Dispatcher {
     header: Header,
     request: VoterRequest,
     role: Role,
+    now: number,
   ): void {
-    const { runtime, reply, maxValueBytes } = this.#parts;
+    const { reply, maxValueBytes } = this.#parts;
     // A list may have waited for its turn.
     if (this.#parts.view.judge(header) !== "serve") return;
     if (role === "client" && request.type === "accept") {
       if (!isFitFor(request.register, request.state, maxValueBytes)) return;
     }
     const asker = { node: from, life: header.life, votes: header.incarnation !== null };
-    const { reply: answer, pushes } = voter.handle(request, asker, runtime.now());
+    const { reply: answer, pushes } = voter.handle(request, asker, now);
     if (answer !== undefined) reply(from, header.life, answer);
     for (const { watcher, reply: pushed } of pushes) reply(watcher.node, watcher.life, pushed);
   }

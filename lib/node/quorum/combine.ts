@@ -35,8 +35,15 @@ export function combine(parts: readonly Part[], current: CurrentState): Decision
   let draft: Draft | null = null;
   let complete: (() => Draft) | undefined;
   let { state, token } = current;
+  /** Whether `draft` is not in `state` yet: only the next change has to see it there, and most rounds have one. */
+  let isAhead = false;
   for (const part of parts) {
     part.writes = false;
+    if (isAhead && draft !== null) {
+      state = completed(draft, current.ballot.counter, current.token);
+      token = current.ballot.counter;
+      isAhead = false;
+    }
     let decision: Decision<unknown>;
     try {
       decision = part.change({ state, token, ballot: current.ballot });
@@ -51,8 +58,7 @@ export function combine(parts: readonly Part[], current: CurrentState): Decision
       if (draft?.present && !decision.merges) break;
       draft = decision.draft;
       complete = decision.complete;
-      state = completed(draft, current.ballot.counter, current.token);
-      token = current.ballot.counter;
+      isAhead = true;
       part.writes = true;
     }
     results.set(part, { value: decision.result });

@@ -20,6 +20,9 @@ export interface Limits {
   readonly needed?: AbortSignal;
 }
 
+/** No cleanups: an operation that has ended gets no more. */
+const NONE: (() => void)[] = [];
+
 /**
  * An operation ends once: with a value, with an error, at its deadline, when one of its signals aborts, or when
  * the node closes. Its end cleans up what it started.
@@ -28,7 +31,7 @@ export class Operation<T> {
   readonly promise: Promise<T>;
   readonly #all: LinkedList<Operation<unknown>>;
   readonly #place: Place<Operation<unknown>>;
-  readonly #cleanups: (() => void)[] = [];
+  #cleanups: (() => void)[] = [];
   readonly #runtime: Runtime;
   readonly #limits: Limits;
   #resolve!: (value: T) => void;
@@ -51,9 +54,9 @@ export class Operation<T> {
     this.#all = all;
     this.#place = all.add(this as Operation<unknown>);
     const { deadline, signal, owner, needed } = limits;
-    for (const aborting of [signal, owner, needed]) {
-      if (aborting !== undefined) this.onEnd(onAbort(aborting, () => this.reject(aborting.reason)));
-    }
+    if (signal !== undefined) this.#endWith(signal);
+    if (owner !== undefined) this.#endWith(owner);
+    if (needed !== undefined) this.#endWith(needed);
     if (this.#ended) return;
     if (deadline < Infinity) {
       const error = limits.late ?? late;
@@ -83,11 +86,17 @@ export class Operation<T> {
     if (this.#end()) this.#reject(lateness(this.#limits, this.#runtime.now()) ?? reason);
   }
 
+  #endWith(aborting: AbortSignal): void {
+    this.onEnd(onAbort(aborting, () => this.reject(aborting.reason)));
+  }
+
   #end(): boolean {
     if (this.#ended) return false;
     this.#ended = true;
     this.#all.remove(this.#place);
-    for (const cleanup of this.#cleanups.splice(0)) cleanup();
+    const cleanups = this.#cleanups;
+    this.#cleanups = NONE;
+    for (const cleanup of cleanups) cleanup();
     return true;
   }
 }
