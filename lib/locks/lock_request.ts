@@ -51,8 +51,10 @@ export class LockRequest {
   /** Its entry in the lock's queue. */
   get entry(): LockEntry {
     const { owner: { pid }, number: request, mode, permits, since, label } = this;
+    const entry: LockEntry = { pid, request, mode, token: 0, since };
+    if (permits === undefined && label === undefined) return entry;
     return {
-      ...{ pid, request, mode, token: 0, since },
+      ...entry,
       ...(permits !== undefined && { permits }),
       ...(label !== undefined && { label: shortLabel(label) }),
     };

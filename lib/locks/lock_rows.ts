@@ -46,12 +46,16 @@ const MOST_KEPT = 256 * 1024;
  */
 const MOST_GONE = 16;
 
+/** The bytes of no entries, which is nearly every queue. */
+const NO_BYTES = new Uint8Array(0);
+
 /** Encodes `entries`; `hasTokens`: they are holders and their tokens are written. */
 export function writeRows(
   sessions: readonly SessionId[],
   entries: readonly LockEntry[],
   hasTokens: boolean,
 ): LockRows {
+  if (entries.length === 0) return { sessions, bytes: NO_BYTES, entries, starts: [] };
   const places = new Map(sessions.map((session, index) => [session, index]));
   let size = entries.length * MAX_ROW_BYTES;
   for (const { label } of entries) if (label !== undefined) size += MAX_LABEL_BYTES;

@@ -11,7 +11,7 @@ import {
   type LockValue,
   sameLock,
 } from "../paxos/lock_register.ts";
-import type { Chosen, RegisterChange } from "../paxos/change.ts";
+import type { Chosen, Draft, RegisterChange } from "../paxos/change.ts";
 import type { RegisterId, State } from "../paxos/register.ts";
 import type { Owner } from "../owners/owner.ts";
 import { EndedSessions } from "../owners/ended_sessions.ts";
@@ -33,6 +33,9 @@ import {
   queueFull,
   stolen,
 } from "./lock_requests.ts";
+
+/** Locks have no bindings; shared, since every state has a list. */
+const NONE: readonly never[] = Object.freeze([]);
 
 /** The locks that this node holds or waits for. */
 export class LockTable implements LockRequests {
@@ -88,9 +91,7 @@ export class LockTable implements LockRequests {
     this.#requests.add(request);
     const trace = LockTrace.of(this.#core, request, options);
     try {
-      const asked = this.#place(request, options);
-      this.#proposing.add(asked);
-      const { result, ballot } = await asked.finally(() => this.#proposing.delete(asked));
+      const { result, ballot } = await this.#noted(this.#place(request, options));
       switch (result.kind) {
         case "granted":
           return this.#hold(request, result.token, ballot, trace);
@@ -210,6 +211,16 @@ export class LockTable implements LockRequests {
     for (const waiters of [...this.#waiters.values()]) waiters.close();
   }
 
+  /** Notes a request that is being sent, for as long as it is. */
+  async #noted(asked: Promise<Placed>): Promise<Placed> {
+    this.#proposing.add(asked);
+    try {
+      return await asked;
+    } finally {
+      this.#proposing.delete(asked);
+    }
+  }
+
   async #place(request: LockRequest, options: AcquireOptions): Promise<Placed> {
     const { ifAvailable, steal } = options;
     if (await this.#turns.enter(options) !== request.owner.pid.session) {
@@ -276,13 +287,13 @@ export class LockTable implements LockRequests {
       if (result.kind === "later") return { draft: null, result, later: true };
       if (sameLock(before, value)) return { draft: null, result };
       if (value.holders.length === 0) return { draft: { present: false }, result, merges: true };
-      const draft = { present: true, op, bindings: [], owners: [] } as const;
-      return {
-        draft: { ...draft, value: sketchLock(value) },
-        complete: () => ({ ...draft, value: encodeLock(value), owners: sessionsOf(value) }),
-        result,
-        merges: true,
+      const sketch = sketchLock(value);
+      const complete = (): Draft => {
+        const owners = sessionsOf(value);
+        return { present: true, op, bindings: NONE, owners, value: encodeLock(value, sketch) };
       };
+      const draft: Draft = { present: true, op, bindings: NONE, owners: NONE, value: sketch };
+      return { draft, complete, result, merges: true };
     };
   }
 

@@ -12,6 +12,9 @@ const decoded = new WeakMap<Uint8Array, LockValue>();
 /** The rows of queues that were written or read, for decoding the next value of the same lock. */
 const queues = new WeakMap<LockValue, LockRows>();
 
+/** A sketch that is not in use: to make an array takes longer than to fill it. */
+let spare: Uint8Array | undefined;
+
 /**
  * Decodes the register of a lock. Throws `MalformedError` for bytes that no node of this version wrote.
  * `before` is an earlier value of the same lock: unchanged entries are not decoded again.
@@ -25,18 +28,31 @@ export function lockOf(state: State | null, before?: LockValue): LockValue {
   return value;
 }
 
-/** Encodes the register of a lock. */
-export function encodeLock(value: LockValue): Uint8Array {
-  // Sorted, so that sessions keep their places when the next request gets the lock.
-  const sessions = [...new Set([...sessionsOf(value), ...value.left.map(({ session }) => session)])]
-    .sort();
+/** Encodes the register of a lock. `sketch`, which stood for it, is used again. */
+export function encodeLock(value: LockValue, sketch?: Uint8Array): Uint8Array {
+  // Unless it stands for another value by now: a round may be completed again.
+  if (sketch !== undefined && decoded.get(sketch) === value) spare = sketch;
+  const sessions = namedIn(value);
   const holders = writeRows(sessions, value.holders, true);
   const queue = writeRows(sessions, value.queue, false);
   const left = value.left.flatMap(({ session, request }) => [sessions.indexOf(session), request]);
   const bytes = encodeValue([sessions, holders.bytes, queue.bytes, value.term, left], MAX_BYTES);
   decoded.set(bytes, value);
-  queues.set(value, queue);
+  keep(value, queue);
   return bytes;
+}
+
+/** The sessions that the bytes of `value` name. Sorted, so that they keep their places when the next request gets it. */
+function namedIn(value: LockValue): readonly SessionId[] {
+  const sessions = sessionsOf(value);
+  const { left } = value;
+  if (left.length === 0) return sessions.length === 1 ? sessions : [...sessions].sort();
+  return [...new Set([...sessions, ...left.map(({ session }) => session)])].sort();
+}
+
+/** Keeps the rows of a queue: those of an empty one would help nothing. */
+function keep(value: LockValue, queue: LockRows): void {
+  if (queue.entries.length > 0) queues.set(value, queue);
 }
 
 /**
@@ -44,13 +60,15 @@ export function encodeLock(value: LockValue): Uint8Array {
  * be sent.
  */
 export function sketchLock(value: LockValue): Uint8Array {
-  const sketch = new Uint8Array(0);
+  const sketch = spare ?? new Uint8Array(0);
+  spare = undefined;
   decoded.set(sketch, value);
   return sketch;
 }
 
 /** The sessions of the holders and of the queue. */
-export function sessionsOf({ holders, queue }: LockValue): SessionId[] {
+export function sessionsOf({ holders, queue }: LockValue): readonly SessionId[] {
+  if (holders.length === 1 && queue.length === 0) return [holders[0].pid.session];
   const sessions = new Set<SessionId>();
   for (const { pid } of holders) sessions.add(pid.session);
   for (const { pid } of queue) sessions.add(pid.session);
@@ -70,7 +88,7 @@ function parse(value: unknown, before: LockRows | undefined): LockValue {
     term,
     left: readLeft(sessions, left),
   };
-  queues.set(lock, waiting);
+  keep(lock, waiting);
   return lock;
 }
 

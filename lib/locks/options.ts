@@ -97,9 +97,14 @@ export function lockSettings(options: LockOptions): LockSettings {
   const { mode = permits === undefined ? "exclusive" : "shared" } = options;
   checkMode("lock", mode);
   checkLabel("lock", options.label);
-  for (const [name, value] of Object.entries({ ifAvailable, steal })) {
-    refuseUnless(typeof value === "boolean", "lock", name, "true or false", value);
-  }
+  refuseUnless(
+    typeof ifAvailable === "boolean",
+    "lock",
+    "ifAvailable",
+    "true or false",
+    ifAvailable,
+  );
+  refuseUnless(typeof steal === "boolean", "lock", "steal", "true or false", steal);
   if (steal && ifAvailable) throw new TypeError("lock: steal and ifAvailable exclude each other");
   if (steal && mode !== "exclusive") throw new TypeError('lock: only mode "exclusive" can steal');
   const named = { ...permitted(permits), ...labeled(options.label) };

@@ -14,7 +14,8 @@ const TIDY_FROM = 1_000;
 /** The processes that live in this node; releases what they owned when they end. */
 export class ProcessTable implements Owners {
   readonly #core: Core;
-  readonly #owners = new Map<string, Owner>();
+  /** By their numbers, which this node gives in no two of its sessions. */
+  readonly #owners = new Map<number, Owner>();
   /** The list length at which each owner is checked next; `Infinity` while a check runs. */
   readonly #tidied = new WeakMap<Owner, number>();
   #last = 0;
@@ -32,14 +33,16 @@ export class ProcessTable implements Owners {
   /** Adds a process, in the node's present or next session. */
   add(): Owner {
     const { self, session } = this.#core;
-    const owner = new Owner({ node: self, session: session.current, seq: ++this.#last });
-    this.#owners.set(nameOf(owner.pid), owner);
+    const seq = ++this.#last;
+    const owner = new Owner({ node: self, session: session.current, seq });
+    this.#owners.set(seq, owner);
     return owner;
   }
 
   /** The owner with this pid, while it lives. */
   owner(pid: Pid): Owner | undefined {
-    return this.#owners.get(nameOf(pid));
+    const owner = this.#owners.get(pid.seq);
+    return owner?.pid.session === pid.session ? owner : undefined;
   }
 
   /** Notes that a write of `owner` is over; starts a check in the background if its list has become long. */
@@ -56,7 +59,7 @@ export class ProcessTable implements Owners {
   /** Ends an owner: nothing is proposed for it any more. */
   end(owner: Owner): void {
     owner.ended = true;
-    this.#owners.delete(nameOf(owner.pid));
+    this.#owners.delete(owner.pid.seq);
   }
 
   /**
@@ -75,8 +78,4 @@ export class ProcessTable implements Owners {
       );
     }
   }
-}
-
-function nameOf(pid: Pid): string {
-  return `${pid.session}/${pid.seq}`;
 }

@@ -115,11 +115,16 @@ export class LockOrders {
   /** A request has ended, or what this node proposed for it. */
   remove({ session, request }: LeftRequest, lock: LockValue | null): OrderStep {
     const is = (one: LeftRequest) => one.request === request && one.session === session;
-    this.#own = this.#own.filter((one) => !is(one));
+    if (this.#own.length > 0) this.#own = this.#own.filter((one) => !is(one));
     return this.#drop(is, lock);
   }
 
   #drop(isOver: (request: LeftRequest) => boolean, lock: LockValue | null): OrderStep {
+    // Nearly always: this node has proposed it at once.
+    if (this.#waiting.length === 0) {
+      this.#isParked = false;
+      return NOTHING;
+    }
     const sent = this.#waiting.slice(0, this.#sent).filter((one) => !isOver(one));
     const rest = this.#waiting.slice(this.#sent).filter((one) => !isOver(one));
     const wasSent = this.#sent > 0;

@@ -279,6 +279,7 @@ function steal(
 }
 
 function grant(value: LockValue, token: number): LockValue {
+  if (value.queue.length === 0) return value;
   let granted = 0;
   const holders = [...value.holders];
   while (granted < value.queue.length && isCompatible(holders, value.queue[granted])) {
@@ -310,7 +311,8 @@ function holdersShare({ holders }: LockValue): boolean {
 
 /** Whether a lock names a request twice; not searched for above `most` entries. */
 function hasDoubles({ holders, queue }: LockValue, most: number): boolean {
-  if (holders.length + queue.length > most) return false;
+  const count = holders.length + queue.length;
+  if (count < 2 || count > most) return false;
   const entries = [...holders, ...queue];
   return entries.some(({ pid, request }, index) =>
     entries.findIndex((other) => isRequest(other, pid.session, request)) !== index
