@@ -9,7 +9,7 @@ const FRAME_COST = 100;
  */
 export class FrameQueue {
   readonly #limit: number;
-  #frames: Uint8Array[] = [];
+  readonly #frames: Uint8Array[] = [];
   /** The index of the oldest frame in `#frames`. */
   #head = 0;
   #bytes = 0;
@@ -51,7 +51,7 @@ export class FrameQueue {
 
   /** Drops all frames. */
   clear(): void {
-    this.#frames = [];
+    this.#frames.length = 0;
     this.#head = 0;
     this.#bytes = 0;
   }
@@ -62,7 +62,7 @@ export class FrameQueue {
     this.#bytes -= frame.length + FRAME_COST;
     if (this.isEmpty) this.clear();
     else if (this.#head >= 1024) {
-      this.#frames = this.#frames.slice(this.#head);
+      this.#frames.splice(0, this.#head);
       this.#head = 0;
     }
     return frame;

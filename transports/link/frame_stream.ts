@@ -5,6 +5,7 @@
  * @module
  */
 import { MAX_FRAME_BYTES } from "../../lib/codec/limits.ts";
+import { readUint32, writeUint32 } from "./uint32.ts";
 
 /** The most frames in one body or message: more than a sender packs, as each counts 100 bytes more. */
 export const MAX_FRAMES = 11_000;
@@ -12,25 +13,26 @@ export const MAX_FRAMES = 11_000;
 /** The size of the length before each frame, in bytes. */
 export const LENGTH_BYTES = 4;
 
-/** The frames as a stream of bytes. */
-export function writeFrames(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const size = frames.reduce((sum, frame) => sum + LENGTH_BYTES + frame.length, 0);
+/** The frames as a stream of bytes, behind `before` bytes for the caller. */
+export function writeFrames(frames: readonly Uint8Array[], before = 0): Uint8Array<ArrayBuffer> {
+  const size = frames.reduce((sum, frame) => sum + LENGTH_BYTES + frame.length, before);
   const bytes = new Uint8Array(size);
-  const view = new DataView(bytes.buffer);
-  let at = 0;
+  let at = before;
   for (const frame of frames) {
-    view.setUint32(at, frame.length, true);
+    writeUint32(bytes, at, frame.length);
     bytes.set(frame, at + LENGTH_BYTES);
     at += LENGTH_BYTES + frame.length;
   }
   return bytes;
 }
 
+const NOTHING: Uint8Array = new Uint8Array(0);
+
 /** Reads frames from a stream that arrives in pieces. */
 export class FrameReader {
   readonly #longest: number;
   /** Its first `#length` bytes are the beginning of an incomplete frame. */
-  #buffer: Uint8Array = new Uint8Array(0);
+  #buffer = NOTHING;
   #length = 0;
   /** The bytes in `#buffer` from which reading makes progress: a length, or a whole frame. */
   #needed = LENGTH_BYTES;
@@ -56,12 +58,11 @@ export class FrameReader {
       if (this.#length < this.#needed) return [];
       bytes = this.#buffer.subarray(0, this.#length);
     }
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const frames: Uint8Array[] = [];
     let at = 0;
     this.#needed = LENGTH_BYTES;
     while (bytes.length - at >= LENGTH_BYTES) {
-      const length = view.getUint32(at, true);
+      const length = readUint32(bytes, at);
       if (length === 0 || length > this.#longest || frames.length >= MAX_FRAMES) return null;
       const end = at + LENGTH_BYTES + length;
       if (end > bytes.length) {
@@ -71,8 +72,8 @@ export class FrameReader {
       frames.push(bytes.slice(at + LENGTH_BYTES, end));
       at = end;
     }
-    this.#buffer = bytes.slice(at);
-    this.#length = this.#buffer.length;
+    this.#length = bytes.length - at;
+    this.#buffer = this.#length === 0 ? NOTHING : bytes.slice(at);
     return frames;
   }
 

@@ -2,8 +2,10 @@ import type { FrameQueue } from "../link/frame_queue.ts";
 import { MAX_SILENT_BEATS } from "../link/beat.ts";
 import { FrameReader, writeFrames } from "../link/frame_stream.ts";
 import { CLOSE } from "./close_codes.ts";
-import { decodeMessage, encodeMessage, MAX_PIECE } from "./message.ts";
+import { decodeMessage, encodeMessage, HEADER_BYTES, MAX_PIECE, withHeader } from "./message.ts";
 import type { Socket } from "./socket.ts";
+
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** The bytes that may be in flight: sent and not acknowledged. A last piece may exceed it. */
 const WINDOW = 1024 * 1024;
@@ -69,7 +71,7 @@ export class Connection {
   readonly #onSilence: (isSilent: boolean) => void;
   readonly #reader: FrameReader;
   /** The bytes that were taken from the queue and are not sent yet. */
-  #rest: Uint8Array = new Uint8Array(0);
+  #rest = NOTHING;
   /** The sizes of the pieces in flight, the oldest first. */
   readonly #onTheWay: number[] = [];
   #bytesOnTheWay = 0;
@@ -167,16 +169,30 @@ export class Connection {
     while (this.#bytesOnTheWay < WINDOW) {
       if (this.#rest.length === 0) {
         if (queue.isEmpty) return;
-        this.#rest = writeFrames(queue.take(MAX_PIECE));
+        const message = writeFrames(queue.take(MAX_PIECE), HEADER_BYTES);
+        const isShort = message.length <= (this.#pieces === "small" ? SMALL_PIECE : MAX_PIECE);
+        if (isShort) {
+          // Nearly every message: it needs no other array.
+          this.#leaves(message.length - HEADER_BYTES);
+          const answerNow = this.#pieces === "small";
+          this.#post(withHeader(message, { answerNow, acknowledged: this.#received }));
+          continue;
+        }
+        this.#rest = message.subarray(HEADER_BYTES);
       }
       const small = this.#pieces === "small" && this.#rest.length < CUT_BELOW;
       const piece = this.#rest.subarray(0, small ? SMALL_PIECE : MAX_PIECE);
       this.#rest = this.#rest.subarray(piece.length);
-      this.#onTheWay.push(piece.length);
-      this.#bytesOnTheWay += piece.length;
-      this.#isExpecting = true;
+      this.#leaves(piece.length);
       this.#write(piece, small);
     }
+  }
+
+  /** A piece of this size is sent. */
+  #leaves(bytes: number): void {
+    this.#onTheWay.push(bytes);
+    this.#bytesOnTheWay += bytes;
+    this.#isExpecting = true;
   }
 
   /** Sends an acknowledgement, if one is due and no message has carried it since. */
@@ -234,19 +250,24 @@ export class Connection {
   }
 
   #write(piece: Uint8Array, answerNow: boolean): void {
+    this.#post(encodeMessage({ answerNow, acknowledged: this.#received, piece }));
+  }
+
+  /** Sends a message, which acknowledges all that may be. */
+  #post(message: Uint8Array<ArrayBuffer>): void {
     this.#answerDue = false;
     this.#unacknowledged = 0;
-    this.#socket.send(encodeMessage({ answerNow, acknowledged: this.#received, piece }));
+    this.#socket.send(message);
   }
 
   /** Returns false if the other side acknowledges pieces that were never sent. */
   #confirm(acknowledged: number): boolean {
     const count = (acknowledged - this.#acknowledged) >>> 0;
     if (count > this.#onTheWay.length) return false;
-    for (const bytes of this.#onTheWay.splice(0, count)) this.#bytesOnTheWay -= bytes;
+    for (let i = 0; i < count; i++) this.#bytesOnTheWay -= this.#onTheWay[i];
+    if (count === this.#onTheWay.length) this.#onTheWay.length = 0;
+    else if (count > 0) this.#onTheWay.splice(0, count);
     this.#acknowledged = acknowledged;
     return true;
   }
 }
-
-const NOTHING = new Uint8Array(0);

@@ -9,8 +9,10 @@
  * @module
  */
 
+import { readUint32, writeUint32 } from "../link/uint32.ts";
+
 /** The size of the header before the piece of the stream, in bytes. */
-const HEADER_BYTES = 5;
+export const HEADER_BYTES = 5;
 
 /** The largest piece of a message, in bytes: some runtimes accept at most a megabyte per message. */
 export const MAX_PIECE = 256 * 1024;
@@ -34,9 +36,17 @@ export interface Message {
 /** The bytes of a message. */
 export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(HEADER_BYTES + message.piece.length);
-  bytes[0] = message.answerNow ? ANSWER_NOW : 0;
-  new DataView(bytes.buffer).setUint32(1, message.acknowledged, true);
   bytes.set(message.piece, HEADER_BYTES);
+  return withHeader(bytes, message);
+}
+
+/** Writes the header into the first bytes of a message, which has room for it. */
+export function withHeader(
+  bytes: Uint8Array<ArrayBuffer>,
+  { answerNow, acknowledged }: Omit<Message, "piece">,
+): Uint8Array<ArrayBuffer> {
+  bytes[0] = answerNow ? ANSWER_NOW : 0;
+  writeUint32(bytes, 1, acknowledged);
   return bytes;
 }
 
@@ -46,7 +56,7 @@ export function decodeMessage(bytes: Uint8Array): Message | null {
   if ((bytes[0] & ~ANSWER_NOW) !== 0) return null;
   return {
     answerNow: bytes[0] === ANSWER_NOW,
-    acknowledged: new DataView(bytes.buffer, bytes.byteOffset).getUint32(1, true),
+    acknowledged: readUint32(bytes, 1),
     piece: bytes.subarray(HEADER_BYTES),
   };
 }
