@@ -1,4 +1,4 @@
-import { parseRegisterId } from "./codec/register_id.ts";
+import { parseRegisterId, plainKey } from "./codec/register_id.ts";
 import type { Key } from "./codec/key.ts";
 import { kindOf, REGISTER_KINDS, type RegisterId } from "./paxos/register.ts";
 import type { TraceRegister } from "./trace.ts";
@@ -9,8 +9,11 @@ const KINDS = new Map(
 
 /** A register as events name it; its id must be well-formed. */
 export function named(register: RegisterId): TraceRegister {
+  const kind = KINDS.get(kindOf(register))!;
+  const text = plainKey(register);
+  if (text !== undefined) return { kind, bucket: null, key: text };
   const { bucket = null, key } = parseRegisterId(register);
-  return { kind: KINDS.get(kindOf(register))!, bucket, key };
+  return { kind, bucket, key };
 }
 
 /** The singleton of a register: the id of its spec, and its key. */

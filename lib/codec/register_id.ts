@@ -62,6 +62,25 @@ export function parseRegisterId(
   return { kind, bucket, key: decodeKey(id.slice(prefix.length)) };
 }
 
+const ASCII = /^[\0-\x7f]*$/;
+
+/**
+ * The key of a register in the default bucket if it is a text of at most 255 characters, all of them ASCII; otherwise
+ * `undefined`. Most are, and {@linkcode parseRegisterId} takes ten times as long: it decodes the key, and encodes it again
+ * to see that this is its only form.
+ */
+export function plainKey(id: RegisterId): string | undefined {
+  if (id[1] !== DEFAULT_BUCKET) return undefined;
+  const head = id.charCodeAt(2);
+  const isLong = head === 0x78;
+  const length = isLong ? id.charCodeAt(3) : head - 0x60;
+  // A shorter text has its length in the head.
+  if (isLong ? length < 24 : !(length >= 0 && length < 24)) return undefined;
+  const start = isLong ? 4 : 3;
+  const text = id.slice(start);
+  return text.length === length && ASCII.test(text) ? text : undefined;
+}
+
 /** Whether {@linkcode parseRegisterId} accepts `id`: it names a bucket and a key. */
 export function isWholeRegisterId(id: RegisterId): boolean {
   try {

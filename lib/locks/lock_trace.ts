@@ -1,6 +1,5 @@
-import { parseRegisterId } from "../codec/register_id.ts";
 import type { Core } from "../node/core.ts";
-import { reasonOf } from "../trace_names.ts";
+import { named, reasonOf } from "../trace_names.ts";
 import type { TraceLock } from "../trace.ts";
 import type { LockRequest } from "./lock_request.ts";
 
@@ -15,7 +14,7 @@ export class LockTrace {
     const { register, owner: { pid }, number, mode } = request;
     this.#core = core;
     this.#request = request;
-    const { key } = parseRegisterId(register);
+    const { key } = named(register);
     this.#lock = { key, pid, request: number, mode, label: request.label ?? null };
     this.#began = core.runtime.now();
   }

@@ -9,9 +9,9 @@ import {
   parseRegisterId,
   registerId,
 } from "../../lib/codec.ts";
-import { isBucketPrefix } from "../../lib/codec/register_id.ts";
+import { isBucketPrefix, plainKey } from "../../lib/codec/register_id.ts";
 import { toHex } from "./support/bytes.ts";
-import type { RegisterKind } from "../../lib/paxos/register.ts";
+import { REGISTER_KINDS, type RegisterKind } from "../../lib/paxos/register.ts";
 
 const KINDS: RegisterKind[] = ["k", "l", "s", "c"];
 
@@ -136,5 +136,29 @@ describe("isRegisterId()", () => {
     wrong.push("k\xf6\u0100", "k\xf6\n\ud800");
     for (const id of wrong) assert(!isRegisterId(id));
     assert(isRegisterId("k\xf6\n"));
+  });
+});
+
+describe("plainKey()", () => {
+  const id = (key: Key, bucket?: string) => registerId(REGISTER_KINDS.key, bucket, key);
+
+  it("is the key of short texts of ASCII in the default bucket, as parseRegisterId() finds it", () => {
+    for (const length of [0, 1, 23, 24, 25, 254, 255]) {
+      const key = "~".repeat(length);
+      assertEquals(plainKey(id(key)), key);
+      assertEquals(parseRegisterId(id(key)).key, key);
+    }
+  });
+
+  it("leaves all others to parseRegisterId()", () => {
+    for (const key of ["é", "a".repeat(256), "\ud800", 7, null, ["a"], Uint8Array.of(97)]) {
+      assertEquals(plainKey(id(key)), undefined);
+    }
+    assertEquals(plainKey(id("a", "bucket")), undefined);
+    // No id of a register: a length in a form that is not the only one, and one that is wrong.
+    const prefix = bucketPrefix(REGISTER_KINDS.key, undefined);
+    for (const text of ["\x78\x01a", "\x62a", "\x61ab", "\x78", "", "\x79\x00\x01a"]) {
+      assertEquals(plainKey(prefix + text), undefined);
+    }
   });
 });

@@ -2,19 +2,21 @@ import type { Ballot } from "../../paxos/ballot.ts";
 import type { RegisterId } from "../../paxos/register.ts";
 import type { Step } from "../../paxos/proposer.ts";
 import { named } from "../../trace_names.ts";
+import type { TraceRegister } from "../../trace.ts";
 import type { Engine } from "../engine/engine.ts";
 
 /** Reports what becomes of the changes of one register; made only while there is a listener. */
 export class ProposalTrace {
   readonly #engine: Engine;
-  readonly #register: RegisterId;
+  /** Decoded once for all events of its proposals. */
+  readonly #register: TraceRegister;
   #began: number;
   #roundTrips = 0;
 
   /** Counts from now on. */
   private constructor(engine: Engine, register: RegisterId) {
     this.#engine = engine;
-    this.#register = register;
+    this.#register = named(register);
     this.#began = engine.runtime.now();
   }
 
@@ -27,7 +29,7 @@ export class ProposalTrace {
   step(step: Step<unknown>, { ballot }: { readonly ballot: Ballot }, changes: number): void {
     const { tracing: { emit } } = this.#engine;
     if (emit === undefined) return;
-    const register = named(this.#register);
+    const register = this.#register;
     switch (step.do) {
       case "send": {
         this.#roundTrips++;
@@ -48,15 +50,16 @@ export class ProposalTrace {
         const { chosen } = step;
         const written = chosen.ballot === ballot;
         const token = chosen.token;
-        const took = this.#took();
-        emit({ type: "proposal.chosen", register, ballot, token, written, changes, ...took });
+        const { roundTrips, duration } = this.#took();
+        const type = "proposal.chosen";
+        emit({ type, register, ballot, token, written, changes, roundTrips, duration });
       }
     }
   }
 
   /** Nothing waits for the changes any more. */
   abandoned(): void {
-    const register = named(this.#register);
+    const register = this.#register;
     this.#engine.tracing.emit?.({ type: "proposal.abandoned", register, ...this.#took() });
   }
 

@@ -35,7 +35,9 @@ export class Tracing {
 
   /** An error of a listener, thrown or rejected, concerns nothing else in the node. */
   #tell(untimed: UntimedEvent): void {
-    const event = { ...untimed, at: this.#runtime.wallNow() };
+    // Each site makes a new object for each event.
+    const event = untimed as TraceEvent;
+    event.at = this.#runtime.wallNow();
     for (const listener of this.#listeners) {
       try {
         const result: unknown = listener(event);
