@@ -13,6 +13,8 @@ export interface LockWish {
   readonly label?: string;
 }
 
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
+
 /** One request of this node for one lock, from its first message to its release. */
 export class LockRequest {
   readonly register: RegisterId;
@@ -51,13 +53,10 @@ export class LockRequest {
   /** Its entry in the lock's queue. */
   get entry(): LockEntry {
     const { owner: { pid }, number: request, mode, permits, since, label } = this;
-    const entry: LockEntry = { pid, request, mode, token: 0, since };
-    if (permits === undefined && label === undefined) return entry;
-    return {
-      ...entry,
-      ...(permits !== undefined && { permits }),
-      ...(label !== undefined && { label: shortLabel(label) }),
-    };
+    const entry: Writable<LockEntry> = { pid, request, mode, token: 0, since };
+    if (permits !== undefined) entry.permits = permits;
+    if (label !== undefined) entry.label = shortLabel(label);
+    return entry;
   }
 
   /** Calls `over` when the lock is released (with `undefined`) or taken away (with the reason). */

@@ -88,6 +88,10 @@ export function checkMode(call: string, mode: unknown): asserts mode is LockMode
   refuseUnless(isMode, call, "mode", '"exclusive" or "shared"', mode);
 }
 
+function checkFlag(name: string, value: unknown): void {
+  refuseUnless(typeof value === "boolean", "lock", name, "true or false", value);
+}
+
 /** Checks the options of a lock; throws a `TypeError` that names the option. */
 export function lockSettings(options: LockOptions): LockSettings {
   checkKnown("lock", options, NAMES);
@@ -97,14 +101,8 @@ export function lockSettings(options: LockOptions): LockSettings {
   const { mode = permits === undefined ? "exclusive" : "shared" } = options;
   checkMode("lock", mode);
   checkLabel("lock", options.label);
-  refuseUnless(
-    typeof ifAvailable === "boolean",
-    "lock",
-    "ifAvailable",
-    "true or false",
-    ifAvailable,
-  );
-  refuseUnless(typeof steal === "boolean", "lock", "steal", "true or false", steal);
+  checkFlag("ifAvailable", ifAvailable);
+  checkFlag("steal", steal);
   if (steal && ifAvailable) throw new TypeError("lock: steal and ifAvailable exclude each other");
   if (steal && mode !== "exclusive") throw new TypeError('lock: only mode "exclusive" can steal');
   const named = { ...permitted(permits), ...labeled(options.label) };

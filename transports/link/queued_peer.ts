@@ -36,10 +36,8 @@ export abstract class QueuedPeer {
   schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    queueMicrotask(this.#flush);
+    queueMicrotask(() => this.flush());
   }
-
-  readonly #flush = (): void => this.flush();
 
   /** Sends the waiting frames now. */
   flush(): void {

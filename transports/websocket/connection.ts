@@ -2,10 +2,8 @@ import type { FrameQueue } from "../link/frame_queue.ts";
 import { MAX_SILENT_BEATS } from "../link/beat.ts";
 import { FrameReader, writeFrames } from "../link/frame_stream.ts";
 import { CLOSE } from "./close_codes.ts";
-import { decodeMessage, encodeMessage, HEADER_BYTES, MAX_PIECE, withHeader } from "./message.ts";
+import { decodeMessage, HEADER_BYTES, MAX_PIECE, withHeader, withRoom } from "./message.ts";
 import type { Socket } from "./socket.ts";
-
-const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** The bytes that may be in flight: sent and not acknowledged. A last piece may exceed it. */
 const WINDOW = 1024 * 1024;
@@ -71,7 +69,7 @@ export class Connection {
   readonly #onSilence: (isSilent: boolean) => void;
   readonly #reader: FrameReader;
   /** The bytes that were taken from the queue and are not sent yet. */
-  #rest = NOTHING;
+  #rest: Uint8Array = new Uint8Array(0);
   /** The sizes of the pieces in flight, the oldest first. */
   readonly #onTheWay: number[] = [];
   #bytesOnTheWay = 0;
@@ -167,37 +165,28 @@ export class Connection {
   send(queue: FrameQueue): void {
     if (this.#ended()) return;
     while (this.#bytesOnTheWay < WINDOW) {
+      let message: Uint8Array<ArrayBuffer> | undefined;
       if (this.#rest.length === 0) {
         if (queue.isEmpty) return;
-        const message = writeFrames(queue.take(MAX_PIECE), HEADER_BYTES);
-        const isShort = message.length <= (this.#pieces === "small" ? SMALL_PIECE : MAX_PIECE);
-        if (isShort) {
-          // Nearly every message: it needs no other array.
-          this.#leaves(message.length - HEADER_BYTES);
-          const answerNow = this.#pieces === "small";
-          this.#post(withHeader(message, { answerNow, acknowledged: this.#received }));
-          continue;
-        }
+        message = writeFrames(queue.take(MAX_PIECE), HEADER_BYTES);
         this.#rest = message.subarray(HEADER_BYTES);
       }
-      const small = this.#pieces === "small" && this.#rest.length < CUT_BELOW;
-      const piece = this.#rest.subarray(0, small ? SMALL_PIECE : MAX_PIECE);
-      this.#rest = this.#rest.subarray(piece.length);
-      this.#leaves(piece.length);
-      this.#write(piece, small);
+      const rest = this.#rest;
+      const small = this.#pieces === "small" && rest.length < CUT_BELOW;
+      const size = Math.min(rest.length, small ? SMALL_PIECE : MAX_PIECE);
+      this.#rest = rest.subarray(size);
+      this.#onTheWay.push(size);
+      this.#bytesOnTheWay += size;
+      this.#isExpecting = true;
+      // Nearly every message is all of what was taken, and needs no copy.
+      const isAll = size === rest.length;
+      this.#write(isAll && message || withRoom(rest.subarray(0, size)), small);
     }
-  }
-
-  /** A piece of this size is sent. */
-  #leaves(bytes: number): void {
-    this.#onTheWay.push(bytes);
-    this.#bytesOnTheWay += bytes;
-    this.#isExpecting = true;
   }
 
   /** Sends an acknowledgement, if one is due and no message has carried it since. */
   answer(): void {
-    if (this.#answerDue) this.#write(NOTHING, false);
+    if (this.#answerDue) this.#write(new Uint8Array(HEADER_BYTES), false);
   }
 
   /**
@@ -229,7 +218,7 @@ export class Connection {
   /** Asks the other side for an answer: something says that the connection may be dead. */
   ask(): void {
     this.#isExpecting = true;
-    this.#write(NOTHING, true);
+    this.#write(new Uint8Array(HEADER_BYTES), true);
   }
 
   #setSilent(isSilent: boolean): void {
@@ -249,24 +238,18 @@ export class Connection {
     return true;
   }
 
-  #write(piece: Uint8Array, answerNow: boolean): void {
-    this.#post(encodeMessage({ answerNow, acknowledged: this.#received, piece }));
-  }
-
-  /** Sends a message, which acknowledges all that may be. */
-  #post(message: Uint8Array<ArrayBuffer>): void {
+  /** Sends a message whose header is still to be written: it acknowledges all that may be. */
+  #write(message: Uint8Array<ArrayBuffer>, answerNow: boolean): void {
     this.#answerDue = false;
     this.#unacknowledged = 0;
-    this.#socket.send(message);
+    this.#socket.send(withHeader(message, answerNow, this.#received));
   }
 
   /** Returns false if the other side acknowledges pieces that were never sent. */
   #confirm(acknowledged: number): boolean {
     const count = (acknowledged - this.#acknowledged) >>> 0;
     if (count > this.#onTheWay.length) return false;
-    for (let i = 0; i < count; i++) this.#bytesOnTheWay -= this.#onTheWay[i];
-    if (count === this.#onTheWay.length) this.#onTheWay.length = 0;
-    else if (count > 0) this.#onTheWay.splice(0, count);
+    for (const bytes of this.#onTheWay.splice(0, count)) this.#bytesOnTheWay -= bytes;
     this.#acknowledged = acknowledged;
     return true;
   }

@@ -35,15 +35,21 @@ export interface Message {
 
 /** The bytes of a message. */
 export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(HEADER_BYTES + message.piece.length);
-  bytes.set(message.piece, HEADER_BYTES);
-  return withHeader(bytes, message);
+  return withHeader(withRoom(message.piece), message.answerNow, message.acknowledged);
 }
 
-/** Writes the header into the first bytes of a message, which has room for it. */
+/** A copy of `piece`, behind room for the header. */
+export function withRoom(piece: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(HEADER_BYTES + piece.length);
+  bytes.set(piece, HEADER_BYTES);
+  return bytes;
+}
+
+/** `bytes`, with the header in the room before their piece. */
 export function withHeader(
   bytes: Uint8Array<ArrayBuffer>,
-  { answerNow, acknowledged }: Omit<Message, "piece">,
+  answerNow: boolean,
+  acknowledged: number,
 ): Uint8Array<ArrayBuffer> {
   bytes[0] = answerNow ? ANSWER_NOW : 0;
   writeUint32(bytes, 1, acknowledged);

@@ -20,9 +20,6 @@ export interface Limits {
   readonly needed?: AbortSignal;
 }
 
-/** No cleanups: an operation that has ended gets no more. */
-const NONE: (() => void)[] = [];
-
 /**
  * An operation ends once: with a value, with an error, at its deadline, when one of its signals aborts, or when
  * the node closes. Its end cleans up what it started.
@@ -54,9 +51,9 @@ export class Operation<T> {
     this.#all = all;
     this.#place = all.add(this as Operation<unknown>);
     const { deadline, signal, owner, needed } = limits;
-    if (signal !== undefined) this.#endWith(signal);
-    if (owner !== undefined) this.#endWith(owner);
-    if (needed !== undefined) this.#endWith(needed);
+    for (const aborting of [signal, owner, needed]) {
+      if (aborting !== undefined) this.onEnd(onAbort(aborting, () => this.reject(aborting.reason)));
+    }
     if (this.#ended) return;
     if (deadline < Infinity) {
       const error = limits.late ?? late;
@@ -86,16 +83,12 @@ export class Operation<T> {
     if (this.#end()) this.#reject(lateness(this.#limits, this.#runtime.now()) ?? reason);
   }
 
-  #endWith(aborting: AbortSignal): void {
-    this.onEnd(onAbort(aborting, () => this.reject(aborting.reason)));
-  }
-
   #end(): boolean {
     if (this.#ended) return false;
     this.#ended = true;
     this.#all.remove(this.#place);
     const cleanups = this.#cleanups;
-    this.#cleanups = NONE;
+    this.#cleanups = [];
     for (const cleanup of cleanups) cleanup();
     return true;
   }
