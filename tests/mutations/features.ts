@@ -221,7 +221,7 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 4,
       name: "an ended process is still listed",
-      find: "    this.#owners.delete(nameOf(owner.pid));\n",
+      find: "    this.#owners.delete(owner.pid.seq);\n",
       replace: "",
       tests: ["tests/kv/puts_test.ts"],
     },

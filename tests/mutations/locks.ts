@@ -88,8 +88,8 @@ export const LOCKS: readonly Mutation[] = [
     {
       section: 9,
       name: "an entry of a lock carries a long label",
-      find: "{ label: shortLabel(label) }",
-      replace: "{ label }",
+      find: "entry.label = shortLabel(label)",
+      replace: "entry.label = label",
     },
   ]),
   ...mutationsOf("lib/locks/sent_orders.ts", ["tests/locks/holders_test.ts"], [
