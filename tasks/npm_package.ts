@@ -18,6 +18,7 @@ export interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly description: string;
+  readonly keywords: readonly string[];
   readonly license: string;
   readonly engines: Record<string, string>;
   /** The entry points and their TypeScript files. */
@@ -27,7 +28,7 @@ export interface Manifest {
 
 /** The manifest to publish, made from the one in the repository. */
 export function publishedManifest(manifest: Manifest): Record<string, unknown> {
-  const { name, version, description, license, engines, dependencies } = manifest;
+  const { name, version, description, keywords, license, engines, dependencies } = manifest;
   const exports = Object.entries(manifest.exports).map(([entry, file]) => {
     const stem = file.replace(/\.ts$/, "");
     return [entry, { types: `${stem}.d.ts`, default: `${stem}.js` }];
@@ -36,6 +37,7 @@ export function publishedManifest(manifest: Manifest): Record<string, unknown> {
     name,
     version,
     description,
+    keywords,
     license,
     type: "module",
     sideEffects: false,
@@ -52,13 +54,28 @@ async function mustRun(command: string, args: readonly string[]): Promise<void> 
   if (code !== 0) throw new Error(`${command} ${args.join(" ")} failed:\n${output}`);
 }
 
+/** Copies what people read: the README, and the pages that it links to. */
+async function copyPages(folder: string): Promise<void> {
+  const pages = ["README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
+  pages.push("tests/README.md");
+  for (const place of ["docs/", "docs/recipes/"]) {
+    for await (const { name } of Deno.readDir(root + place)) {
+      if (/\.(md|png)$/.test(name)) pages.push(place + name);
+    }
+  }
+  for (const place of ["docs/recipes", "tests"]) {
+    await Deno.mkdir(folder + place, { recursive: true });
+  }
+  for (const page of pages) await Deno.copyFile(root + page, folder + page);
+}
+
 /** Makes the package in `folder`, which is emptied first; returns the path of its tarball there. */
 export async function makePackage(folder: string): Promise<string> {
   await Deno.mkdir(folder, { recursive: true });
   await Deno.remove(folder, { recursive: true });
   await Deno.mkdir(folder);
   await mustRun("node", [tsc, "--project", "tsconfig.npm.json", "--outDir", folder]);
-  for (const file of ["README.md", "LICENSE"]) await Deno.copyFile(root + file, folder + file);
+  await copyPages(folder);
   const manifest: Manifest = JSON.parse(await Deno.readTextFile(`${root}package.json`));
   const published = publishedManifest(manifest);
   await Deno.writeTextFile(`${folder}package.json`, `${JSON.stringify(published, null, 2)}\n`);

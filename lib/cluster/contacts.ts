@@ -27,6 +27,8 @@ export interface ContactsOptions {
   readonly lastHeard: (id: string) => number | undefined;
   /** Whether a transport has a connection to that node. */
   readonly isConnected: (id: string) => boolean;
+  /** Why no cluster answers this node at all: its list of members is another one. */
+  readonly fatal: () => string | undefined;
   /** Called once when a member cannot be reached. */
   readonly unreachable: (error: SynodError) => void;
   /** Called when a member falls silent (`votes`: `null`), and when one that votes is heard again. */
@@ -124,7 +126,8 @@ export class Contacts {
   why(id: string): string | null {
     const why = this.#contacts.get(id)?.why ?? null;
     if (this.#contacts.has(id) && this.#answers(id)) {
-      return "it is heard, but does not answer: it is overloaded, or what is sent to it is lost (a cut in one direction)";
+      return this.#options.fatal() ??
+        "it is heard, but does not answer: it is overloaded, or what is sent to it is lost (a cut in one direction)";
     }
     if (why !== null || !this.#options.isConnected(id)) return why;
     return "it is connected, but does not answer";

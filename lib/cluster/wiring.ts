@@ -165,6 +165,7 @@ export function wireNode(
     setTimer: (callback, delay) => engine.runtime.setTimer(callback, delay),
     lastHeard: (id) => links.lastHeard(id),
     isConnected: (id) => links.reachability(id) === "direct",
+    fatal: () => engine.fatal?.message,
     unreachable: (error) => emit("error", { error }),
     changed: (id, votes) =>
       emit("membership", {

@@ -11,10 +11,12 @@ describe("Contacts", () => {
   let connected: Set<string>;
   let errors: string[];
   let changes: string[];
+  let fatal: string | undefined;
 
   beforeEach(() => {
     time = new VirtualTime();
     [heard, connected, errors, changes] = [new Map(), new Set(), [], []];
+    fatal = undefined;
     contacts = new Contacts({
       self: "a",
       members: ["a", "b", "c"],
@@ -23,6 +25,7 @@ describe("Contacts", () => {
       setTimer: (callback, delay) => time.runtime.setTimer(callback, delay),
       lastHeard: (id) => heard.get(id),
       isConnected: (id) => connected.has(id),
+      fatal: () => fatal,
       unreachable: (error) => errors.push(`${error.code}: ${error.message}`),
       changed: (id, votes) => changes.push(`${id} ${votes}`),
     });
@@ -50,6 +53,14 @@ describe("Contacts", () => {
     for (let i = 0; i < 10; i++) contacts.failed("b", "why");
     for (let i = 0; i < 10; i++) contacts.failed("stranger", "why");
     assertEquals([errors, contacts.why("stranger")], [[], null]);
+  });
+
+  it("says of a member that is heard what keeps the cluster from starting, if that is known", () => {
+    hear("b");
+    const cut = contacts.why("b");
+    fatal = "Node a lists other members";
+    assertEquals([cut?.slice(0, 11), contacts.why("b")], ["it is heard", fatal]);
+    assertEquals(contacts.why("c"), null);
   });
 
   it("says why a member does not answer", () => {

@@ -126,6 +126,7 @@ describe("the inspector alone names a planted fault", () => {
     const overview = await ask(first, "overview", time);
     assertEquals(overview.fatal.code, "members_mismatch");
     assertStringIncludes(overview.fatal.message, "n1, n2, n3");
+    assertEquals(memberOf(overview, "n2").lastError, overview.fatal.message);
     const { state, reason } = await ask(first, "explain?key=k", time);
     assertEquals(state, "unknown");
     assertStringIncludes(reason, "n1, n2, n3");

@@ -149,7 +149,9 @@ function check<T extends WebSocketClientOptions>(
   const { WebSocket = globalThis.WebSocket ?? null } = options;
   checkFunction(caller, { WebSocket });
   if ((peers.size > 0 || peerRule !== null) && WebSocket === null) {
-    throw new TypeError(`${caller}: WebSocket is required, since this runtime has none`);
+    throw new TypeError(
+      `${caller}: WebSocket is required, since this runtime has none: that of the package ws, for example`,
+    );
   }
   const cluster = checkCluster(caller, options.cluster);
   return {

@@ -106,6 +106,20 @@ describe("the npm package", () => {
     assertEquals(files.filter((file) => /(?<!\.d)\.ts$/.test(file)), []);
   });
 
+  it("contains what its README links to, as the package for JSR does", async () => {
+    const readme = await Deno.readTextFile(`${installed}README.md`);
+    const links = [...readme.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link]) => link);
+    assert(links.length > 10, links.join());
+    const { publish: { include } } = await readJson(`${root}deno.json`);
+    const globs = (include as string[]).map((glob) =>
+      new RegExp(`^${glob.replace("**/", "(.+/)?").replace(/(?<!\+\/)\*\./, "[^/]+.")}(/|$)`)
+    );
+    for (const link of links) {
+      assert((await Deno.stat(installed + link)).isFile, link);
+      assert(globs.some((glob) => glob.test(link)), `${link} is not in "publish" of deno.json`);
+    }
+  });
+
   it("needs only its declared dependencies", async () => {
     const manifest = await readJson(`${installed}package.json`);
     assertEquals(manifest.dependencies, (await readJson(`${root}package.json`)).dependencies);
