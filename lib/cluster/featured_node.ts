@@ -92,7 +92,7 @@ export abstract class FeaturedNode<Events extends ProcessEvents> extends Eventfu
         table: this.#features.owners,
         check: () => this.#features.shell.session.check(),
         kvFor: (signal) => this.#kv(signal),
-        locksFor: (owner) => new ProcessLocks(this.#features.locks, owner),
+        locksFor: (owner) => new ProcessLocks(this.#features.locks, owner, options.label),
         ended: (process) => this.#features.processes.delete(process),
         failed: (process, error) => this.emit("processerror", { pid: process.pid, error }),
         within: (promise) => this.#features.within(promise),

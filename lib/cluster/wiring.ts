@@ -135,7 +135,9 @@ export function wireNode(
       changes.moved();
     },
     handover: (_from, request) => puts.handover(request),
-    asked: (from, life, body, tell) => singletons.asked(from, life, body, tell),
+    asked: (from, life, body, tell) => {
+      if (!lockTable.labels.asked(body, tell)) singletons.asked(from, life, body, tell);
+    },
     order: (from, life, request, refuse) => lockTable.taken.take(from, life, request, refuse),
     guest: (to, request, tell) => gateway !== null && askGuest(gateway, to, request, tell),
     otherGenesis: () => recordQueries.recheck(),

@@ -15,6 +15,7 @@ import {
   waitedForBy,
 } from "./lock_graph.ts";
 import { lockOf } from "./lock_value.ts";
+import type { WholeLabels } from "./whole_labels.ts";
 
 /** Waiting requests that are named; the rest is counted. */
 const MOST_NAMED = 100;
@@ -27,6 +28,7 @@ const MOST_WAITED_FOR = 10;
 
 /** The locks of a node, as far as it needs them here. */
 interface Locks {
+  readonly labels: Pick<WholeLabels, "of">;
   peek(
     register: RegisterId,
     hasEnded: (session: string) => Promise<boolean>,
@@ -62,8 +64,11 @@ async function factsOf(
   const waited = await waitedLocks(core, peek, limits);
   waited.set(register, lock);
   const remaining = await remainingOf(core, lock.holders, limits);
+  const waiters = lock.queue.slice(0, MOST_NAMED);
+  const labels = await locks.labels.of(register, [...lock.holders, ...waiters], limits);
+  const named = (entry: LockEntry) => partyOf(entry, labels.get(entry));
   const holders = lock.holders.map((entry): LockOwnerParty => ({
-    ...partyOf(entry),
+    ...named(entry),
     token: entry.token,
     remaining: remaining.get(entry.pid.session) ?? null,
     waitsFor: waitedForBy(entry, waited, sameProcess).filter((other) => other !== register)
@@ -74,7 +79,7 @@ async function factsOf(
   const longest = ends[leaving - 1];
   return {
     ...{ state: "held", reason: null, holders },
-    waiters: lock.queue.slice(0, MOST_NAMED).map(partyOf),
+    waiters: waiters.map(named),
     waiting: lock.queue.length,
     freedBy: freedBy(holders, leaving),
     latest: longest === Infinity ? null : core.runtime.wallNow() + Math.ceil(longest),
@@ -155,8 +160,12 @@ function stepOf({ register, owner }: CycleStep) {
   return { key: keyOf(register), owner: partyOf(owner) };
 }
 
-function partyOf({ pid, mode, since, label }: LockEntry): LockParty {
-  return { node: pid.node, pid: { ...pid }, mode, since: since ?? null, label: label ?? null };
+function partyOf(
+  { pid, mode, permits, since, label: beginning }: LockEntry,
+  label: string | undefined = beginning,
+): LockParty {
+  const told = { permits: permits ?? null, since: since ?? null, label: label ?? null };
+  return { node: pid.node, pid: { ...pid }, mode, ...told };
 }
 
 function keyOf(register: RegisterId): Key {

@@ -10,9 +10,14 @@ export interface LockParty {
   pid: Pid;
   /** `"exclusive"` or `"shared"`. */
   mode: LockMode;
+  /** The most owners that its request allows, itself included; `null`: not counted. */
+  permits: number | null;
   /** When it asked for the lock, by the wall clock of its node, in milliseconds since 1970; `null`: not known. */
   since: number | null;
-  /** The label of the request, at most the first 64 bytes of it; `null`: none. */
+  /**
+   * The label of the request; `null`: none. That of a guest, of a node that does not answer within a second, and in a
+   * cycle: at most the first 64 bytes of it.
+   */
   label: string | null;
 }
 

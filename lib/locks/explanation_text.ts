@@ -11,7 +11,7 @@ export function textOf(explained: Omit<Explanation, "text">): string {
   const name = `The lock ${show(key)}`;
   if (state === "free") return `${name} is free.`;
   const owners = holders.map((holder) =>
-    `${party(holder, at)}, ${holder.mode}, token ${holder.token}`
+    `${party(holder, at)}, ${modeOf(holder)}, token ${holder.token}`
   );
   const lines = [`${name} is held by ${owners.join("; ")}.`];
   for (const { node, waitsFor } of holders) {
@@ -40,6 +40,10 @@ function party({ node, pid, since, label }: LockParty, at: number): string {
   const called = label === null ? "" : ` (${show(label)})`;
   const age = since === null ? "" : ` since ${((at - since) / 1_000).toFixed(1)} s`;
   return `${node}, process ${pid.seq}${called}${age}`;
+}
+
+function modeOf({ mode, permits }: LockParty): string {
+  return permits === null ? mode : `one of ${permits} permits`;
 }
 
 function cycleText({ certain, cycle }: Deadlock): string {

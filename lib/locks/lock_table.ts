@@ -26,6 +26,7 @@ import { TakenOrders } from "./taken_orders.ts";
 import { SessionTurns } from "./session_turns.ts";
 import { SessionMonitor } from "../owners/session_monitor.ts";
 import { LockRequest } from "./lock_request.ts";
+import { WholeLabels } from "./whole_labels.ts";
 import {
   type AcquireOptions,
   type LockRequests,
@@ -44,7 +45,9 @@ export class LockTable implements LockRequests {
   readonly #monitor: SessionMonitor;
   readonly #turns: SessionTurns;
   readonly #waiters = new Map<RegisterId, LockWaiters>();
-  readonly #requests = new Set<LockRequest>();
+  readonly #requests = new Map<number, LockRequest>();
+  /** The whole labels of these and of other nodes' requests. */
+  readonly labels: WholeLabels;
   /** The requests that are being sent; `query` waits for them. */
   readonly #proposing = new Set<Promise<unknown>>();
   readonly #sent: SentOrders;
@@ -55,6 +58,7 @@ export class LockTable implements LockRequests {
   /** Starts without locks. */
   constructor(core: Core) {
     this.#core = core;
+    this.labels = new WholeLabels(core, this.#requests);
     this.#monitor = new SessionMonitor(core);
     this.#turns = new SessionTurns(core);
     this.taken = new TakenOrders(core, (register, command) => this.change(register, command));
@@ -68,7 +72,7 @@ export class LockTable implements LockRequests {
   /** The number of locks that this node holds. */
   get held(): number {
     let held = 0;
-    for (const request of this.#requests) if (request.holds) held++;
+    for (const request of this.#requests.values()) if (request.holds) held++;
     return held;
   }
 
@@ -88,7 +92,7 @@ export class LockTable implements LockRequests {
       options,
       this.#core.runtime.wallNow(),
     );
-    this.#requests.add(request);
+    this.#requests.set(request.number, request);
     const trace = LockTrace.of(this.#core, request, options);
     try {
       const { result, ballot } = await this.#noted(this.#place(request, options));
@@ -104,7 +108,7 @@ export class LockTable implements LockRequests {
           return this.#hold(request, granted.token, granted.ballot, trace);
         }
         case "unavailable":
-          this.#requests.delete(request);
+          this.#requests.delete(request.number);
           trace?.refused("unavailable");
           return null;
         case "queue_full":
@@ -113,7 +117,7 @@ export class LockTable implements LockRequests {
           throw stolen();
       }
     } catch (error) {
-      this.#requests.delete(request);
+      this.#requests.delete(request.number);
       trace?.refused(error);
       // The request may be in the queue, or get there later, so it has to be withdrawn.
       if (request.firstAccept !== undefined) void this.release(request, true);
@@ -132,7 +136,7 @@ export class LockTable implements LockRequests {
     const { register, owner, number } = request;
     const { session } = owner.pid;
     request.end(undefined);
-    this.#requests.delete(request);
+    this.#requests.delete(request.number);
     this.#waiters.get(register)?.leave(request);
     const ordered = this.#sent.wasHandedOver(request);
     const change = this.change(register, { type: "release", session, request: number, ordered });
@@ -193,9 +197,9 @@ export class LockTable implements LockRequests {
 
   /** Ends a session's locks and requests, because the session is over. */
   sessionLost(session: string, error: SynodError): void {
-    for (const request of [...this.#requests]) {
+    for (const request of [...this.#requests.values()]) {
       if (request.owner.pid.session !== session) continue;
-      this.#requests.delete(request);
+      this.#requests.delete(request.number);
       this.#sent.fail(request, error);
       this.#waiters.get(request.register)?.fail(request, error);
       request.end(error);
@@ -205,7 +209,7 @@ export class LockTable implements LockRequests {
   /** Releases all locks that are held; `reason` goes to their owners. */
   async close(reason: SynodError): Promise<void> {
     this.#monitor.close();
-    const held = [...this.#requests].filter((request) => request.holds);
+    const held = [...this.#requests.values()].filter((request) => request.holds);
     for (const request of held) request.end(reason);
     await Promise.all(held.map((request) => this.release(request)));
     for (const waiters of [...this.#waiters.values()]) waiters.close();

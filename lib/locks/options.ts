@@ -27,8 +27,8 @@ export interface LockOptions {
    */
   timeout?: number;
   /**
-   * A text for people, of at most 200 UTF-16 code units: what the lock is for. `holders` and `query` show the beginning
-   * of it, at most 64 bytes of UTF-8.
+   * A text for people, of at most 200 UTF-16 code units: what the lock is for. `explain` shows it; `holders` and `query`
+   * show the beginning of it, at most 64 bytes of UTF-8. Default: that of the process, for `process.lock`.
    */
   label?: string;
 }

@@ -5,7 +5,7 @@ import type { RegisterId } from "../paxos/register.ts";
 import type { Owner } from "../owners/owner.ts";
 import { Lock } from "./lock.ts";
 import type { Locks } from "./locks.ts";
-import { type LockOptions, type LockSettings, lockSettings } from "./options.ts";
+import { labeled, type LockOptions, type LockSettings, lockSettings } from "./options.ts";
 import type { LockRequest } from "./lock_request.ts";
 
 /** The reason with which a request ends when another request of the same process replaces it. */
@@ -32,18 +32,20 @@ interface ProcessLock {
 export class ProcessLocks {
   readonly #locks: Locks;
   readonly #owner: Owner;
+  readonly #label: string | undefined;
   readonly #shared = new Map<RegisterId, ProcessLock>();
   readonly #releasing = new Set<Promise<void>>();
 
-  /** Starts without locks; `owner` stands for the process. */
-  constructor(locks: Locks, owner: Owner) {
+  /** Starts without locks; `owner` stands for the process, and `label` is that of locks that have none. */
+  constructor(locks: Locks, owner: Owner, label?: string) {
     this.#locks = locks;
     this.#owner = owner;
+    this.#label = label;
   }
 
   /** A handle for the lock on `key`; `null` if it was requested with `ifAvailable` and is not available. */
   async lock(key: Key, options: LockOptions, ended: AbortSignal): Promise<Lock | null> {
-    const settings = lockSettings(options);
+    const settings = { ...labeled(this.#label), ...lockSettings(options) };
     return await this.#lock(key, settings, ended, this.#locks.limits(settings, ended));
   }
 

@@ -3,7 +3,7 @@ import { checkedSignal, onAbort, showAs } from "../node/shell.ts";
 import { SynodError } from "../errors.ts";
 import type { PaxosKV } from "../kv/paxos_kv.ts";
 import type { Lock } from "../locks/lock.ts";
-import type { LockOptions } from "../locks/options.ts";
+import { checkLabel, type LockOptions } from "../locks/options.ts";
 import type { ProcessLocks } from "../locks/process_locks.ts";
 import { checkKnown, checkLimits, type OptionNames } from "../options.ts";
 import type { Pid } from "../paxos/register.ts";
@@ -13,14 +13,20 @@ import type { Owner, Owners } from "../owners/owner.ts";
 export interface SpawnOptions {
   /** Aborting it ends the process, with the signal's reason. */
   signal?: AbortSignal;
+  /**
+   * A text for people, of at most 200 UTF-16 code units: what the process does. Its locks have it unless they have a
+   * label of their own.
+   */
+  label?: string;
 }
 
-const NAMES: OptionNames<SpawnOptions> = { signal: true };
+const NAMES: OptionNames<SpawnOptions> = { signal: true, label: true };
 
 /** Checks the options of a process; throws a `TypeError` that names the option. */
 export function checkSpawnOptions(options: SpawnOptions): void {
   checkKnown("spawn", options, NAMES);
   checkLimits("spawn", options);
+  checkLabel("spawn", options.label);
 }
 
 /** What a process needs of its node. */

@@ -1,8 +1,14 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
-import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { ClusterNode, Explanation, Key, Lock, Process } from "../../mod.ts";
-import { nameOf, nodeKind } from "../support/node_kind.ts";
+import { itOfMembers, nameOf, nodeKind } from "../support/node_kind.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 
 const sessionTtl = 2_000;
@@ -93,6 +99,51 @@ describe("explain()", () => {
     assertEquals((await explain(cluster, "k")).holders.length, 3);
     await time.until(Promise.all(shared.map((one) => one.release())));
     assertEquals((await explain(cluster, "k")).state, "free");
+  });
+
+  itOfMembers(
+    "asks the nodes of owners and waiters for labels that are longer than 64 bytes",
+    "the entry of a guest has the beginning of its label, and no node has more",
+    async () => {
+      await using cluster = await start();
+      const { time, nodes: [first, second, third] } = cluster;
+      const label = (name: string) => `${name} ${"ä".repeat(150)}`;
+      const lock = await time.until(second.lock("k", { label: label("owner") }));
+      const waiting = [first, third].map((node) => node.lock("k", { label: label(node.id) }));
+      waiting.push(third.lock("k", { label: "short" }));
+      await cluster.pass(100);
+      const { holders, waiters } = await explain(cluster, "k");
+      assertEquals(holders[0].label, label("owner"));
+      assertEquals(waiters.map((one) => one.label), [label("n1"), label("n3"), "short"]);
+      cluster.crash("n3");
+      await cluster.pass(100);
+      const began = time.runtime.now();
+      const { waiters: [there, gone] } = await time.until(first.explain("k"));
+      assertEquals([there.label, gone.label], [label("n1"), `n3 ${"ä".repeat(30)}`]);
+      assert(time.runtime.now() - began <= 1_100);
+      for (const request of waiting) request.catch(() => {});
+      await time.until(lock.release());
+    },
+  );
+
+  it("shows permits, and the label of a process for its locks that have none", async () => {
+    await using cluster = await start();
+    const { time, nodes: [first] } = cluster;
+    const process = first.spawn(undefined, { label: "resize" });
+    await time.until(process.lock("gpu", { permits: 3 }));
+    await time.until(process.lock("disk", { label: "swap" }));
+    await time.until(first.lock("net", { mode: "shared" }));
+    const { holders: [gpu], text } = await explain(cluster, "gpu");
+    assertEquals([gpu.mode, gpu.permits, gpu.label], ["shared", 3, "resize"]);
+    assertStringIncludes(text, '("resize") since');
+    assertStringIncludes(text, ", one of 3 permits, token");
+    const { holders: [disk] } = await explain(cluster, "disk");
+    assertEquals([disk.permits, disk.label], [null, "swap"]);
+    const { holders: [net] } = await explain(cluster, "net");
+    assertEquals([net.permits, net.label], [null, null]);
+    const wrong = { label: "x".repeat(201) };
+    assertThrows(() => first.spawn(undefined, wrong), TypeError, "spawn: label must be a string");
+    await time.until(process.exit());
   });
 
   it("is right about the latest time: then a lock of a node that has stopped is free", async () => {

@@ -4,7 +4,7 @@ import type { Explanation, LockParty } from "../../mod.ts";
 import { textOf } from "../../lib/locks/explanation_text.ts";
 
 const party = (node: string, since: number | null, label: string | null): LockParty => ({
-  ...{ node, pid: { node, session: node, seq: 7 }, mode: "exclusive", since, label },
+  ...{ node, pid: { node, session: node, seq: 7 }, mode: "exclusive", permits: null, since, label },
 });
 
 const FREE: Omit<Explanation, "text"> = {

@@ -10,7 +10,14 @@ describe("an explanation for a guest", () => {
   it("arrives as it was, also with keys that no value can be", () => {
     const key = "\ud800";
     const pid = { node: "a", session: "a", seq: 1 };
-    const owner = { node: "a", pid, mode: "shared", since: null, label: null } as const;
+    const owner = {
+      node: "a",
+      pid,
+      mode: "shared",
+      permits: null,
+      since: null,
+      label: null,
+    } as const;
     const explanation = {
       ...unknownLock(key, 7, "no quorum"),
       holders: [{ ...owner, token: 1, remaining: null, waitsFor: [key, ["b", 1]] }],
