@@ -1,7 +1,7 @@
 import { connectWith } from "../guest/connect.ts";
 import type { GuestNode } from "../guest/guest_node.ts";
 import type { ClusterNode } from "../lib/cluster/cluster_node.ts";
-import { joinWith } from "../lib/cluster/join.ts";
+import { joinWith } from "../lib/cluster/join_with.ts";
 import { type MemoryStorage, memoryStorage } from "../lib/storage/memory.ts";
 import { show } from "../lib/show.ts";
 import type { TraceEvent } from "../lib/trace.ts";

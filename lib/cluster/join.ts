@@ -1,5 +1,5 @@
 import { ClusterNode } from "./cluster_node.ts";
-import { type Runtime, systemRuntime } from "../node/runtime/runtime.ts";
+import { systemRuntime } from "../node/runtime/runtime.ts";
 import { checkOptions, type JoinOptions } from "./join_options.ts";
 
 /**
@@ -25,13 +25,11 @@ import { checkOptions, type JoinOptions } from "./join_options.ts";
  * await Promise.all(nodes.map((node) => node.close()));
  * ```
  */
-export function join(options: JoinOptions): Promise<ClusterNode> {
-  return joinWith(options, systemRuntime());
-}
-
-/** Joins with another runtime, such as a simulation's clock, timers and randomness. */
-export async function joinWith(options: JoinOptions, runtime: Runtime): Promise<ClusterNode> {
-  const node = new ClusterNode(checkOptions(options), runtime);
+export async function join(options: JoinOptions): Promise<ClusterNode> {
+  const settings = checkOptions(options);
+  // Pages and clients, which serve no guests, need not load it.
+  const gateway = settings.guests === null ? null : await import("./serving_guests.ts");
+  const node = new ClusterNode(settings, systemRuntime(), gateway?.makeGateway ?? null);
   await node.open();
   return node;
 }

@@ -8,8 +8,7 @@ import { Puts } from "../kv/puts.ts";
 import type { KvStore } from "../kv/store.ts";
 import { LockTable } from "../locks/lock_table.ts";
 import { Locks } from "../locks/locks.ts";
-import { Gateway } from "../gateway/gateway.ts";
-import { LockFollowers } from "../gateway/lock_followers.ts";
+import type { Gateway } from "../gateway/gateway.ts";
 import { Core } from "../node/core.ts";
 import { Engine } from "../node/engine/engine.ts";
 import type { SynodError } from "../errors.ts";
@@ -38,6 +37,7 @@ import { Contacts } from "./contacts.ts";
 import type { ClusterEvents } from "./events.ts";
 import type { JoinSettings } from "./join_options.ts";
 import { Lifecycle } from "./lifecycle.ts";
+import type { MakeGateway } from "./serving_guests.ts";
 import { askMembers, STORAGE_IN_USE } from "./status.ts";
 import { traceEvent, traceMembers } from "./trace_events.ts";
 
@@ -114,10 +114,11 @@ export function wireCore(
   return core;
 }
 
-/** Makes and connects the parts of a node; opens and sends nothing. */
+/** Makes and connects the parts of a node; opens and sends nothing. `makeGateway` may be `null` without guests. */
 export function wireNode(
   settings: JoinSettings,
   runtime: Runtime,
+  makeGateway: MakeGateway | null,
   { emit: dispatch, spawn }: NodeHooks,
 ): { readonly parts: NodeParts; readonly lifecycle: Lifecycle } {
   const emit: NodeHooks["emit"] = (type, detail) => {
@@ -256,21 +257,22 @@ export function wireNode(
     failed: (error) => emit("error", { error: toError(error) }),
   });
   // A node that is no member may become one; until then it sends its guests to another server.
-  const gateway: Gateway | null = settings.guests === null ? null : new Gateway({
-    ...{ core, puts, table: lockTable, singletons, settings: settings.guests },
-    followers: new LockFollowers(core, lockTable),
-    maxValueBytes: settings.maxValueBytes,
-    status: async () => {
-      const members = await askMembers(
-        engine,
-        membership,
-        core.pacing.roundTrip,
-        (id) => contacts.why(id),
-      );
-      const waitingFor = members.filter(({ state }) => state !== "operational");
-      return { type: "members", members, waitingFor: waitingFor.map(({ id }) => id) };
-    },
-  });
+  const gateway: Gateway | null = settings.guests === null || makeGateway === null
+    ? null
+    : makeGateway({
+      ...{ core, puts, table: lockTable, singletons, settings: settings.guests },
+      maxValueBytes: settings.maxValueBytes,
+      status: async () => {
+        const members = await askMembers(
+          engine,
+          membership,
+          core.pacing.roundTrip,
+          (id) => contacts.why(id),
+        );
+        const waitingFor = members.filter(({ state }) => state !== "operational");
+        return { type: "members", members, waitingFor: waitingFor.map(({ id }) => id) };
+      },
+    });
   const parts = {
     ...{ settings, gateway, links, engine, core, membership, recordQueries, contacts, proofs },
     ...{ tombstones, housekeeper, changes },

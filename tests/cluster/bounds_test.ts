@@ -2,7 +2,7 @@
 /** The resources of a node do not grow with time or with finished work. */
 import { assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { joinWith } from "../../lib/cluster/join.ts";
+import { joinWith } from "../../lib/cluster/join_with.ts";
 import type { ClusterNode, JoinOptions } from "../../mod.ts";
 import { collected, heapUsed } from "../support/heap.ts";
 import { VirtualTime } from "../support/virtual_time.ts";

@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
-import { joinWith } from "../../lib/cluster/join.ts";
+import { joinWith } from "../../lib/cluster/join_with.ts";
 import type { Transport, TransportUser } from "../../mod.ts";
 import { assertCode } from "../support/expect.ts";
 import { VirtualTime } from "../support/virtual_time.ts";

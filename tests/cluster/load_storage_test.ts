@@ -1,7 +1,7 @@
 // Runs in Deno alone: virtual time, which asks nothing of the platform.
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { joinWith } from "../../lib/cluster/join.ts";
+import { joinWith } from "../../lib/cluster/join_with.ts";
 import { type MemoryStorage, memoryStorage } from "../../lib/storage/memory.ts";
 import { type ClusterNode, type JoinOptions, SynodError, type Transport } from "../../mod.ts";
 import { Stored } from "../storage/support/stored.ts";

@@ -5,7 +5,7 @@ import { decodeFrame, registerId } from "../../lib/codec.ts";
 import { type Life, MAX_COUNTER } from "../../lib/paxos/ballot.ts";
 import type { Frame, Header, Request } from "../../lib/paxos/messages.ts";
 import type { State } from "../../lib/paxos/register.ts";
-import { joinWith } from "../../lib/cluster/join.ts";
+import { joinWith } from "../../lib/cluster/join_with.ts";
 import type { Transport } from "../../mod.ts";
 import { VirtualTime } from "../support/virtual_time.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";

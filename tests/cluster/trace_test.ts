@@ -3,7 +3,7 @@ import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert"
 import { describe, it } from "@std/testing/bdd";
 import { join, type TraceEvent, type TraceEventType, type Transport } from "../../mod.ts";
 import { registerId } from "../../lib/codec.ts";
-import { joinWith } from "../../lib/cluster/join.ts";
+import { joinWith } from "../../lib/cluster/join_with.ts";
 import { memoryNetwork } from "../../transports/memory.ts";
 import type { TransportUser } from "../../transports/transport.ts";
 import { valueOf } from "../support/expect.ts";

@@ -1,7 +1,7 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
 import { assert } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { joinWith } from "../../lib/cluster/join.ts";
+import { joinWith } from "../../lib/cluster/join_with.ts";
 import { decodeFrame, encodeFrame } from "../../lib/codec.ts";
 import type { Life } from "../../lib/paxos/ballot.ts";
 import type { Reply } from "../../lib/paxos/messages.ts";

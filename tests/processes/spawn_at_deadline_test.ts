@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { joinWith } from "../../lib/cluster/join.ts";
+import { joinWith } from "../../lib/cluster/join_with.ts";
 import { type Runtime, systemRuntime } from "../../lib/node/runtime/runtime.ts";
 import { memoryNetwork } from "../../transports/memory.ts";
 import { startCluster } from "../support/real_cluster.ts";

@@ -1,4 +1,4 @@
-import { joinWith } from "../../lib/cluster/join.ts";
+import { joinWith } from "../../lib/cluster/join_with.ts";
 import { join, type Transport } from "../../mod.ts";
 import { broadcastChannel } from "../../transports/broadcast_channel.ts";
 import { memoryNetwork } from "../../transports/memory.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Hono } from "hono";
-import { joinWith } from "../../lib/cluster/join.ts";
+import { joinWith } from "../../lib/cluster/join_with.ts";
 import { inspector } from "../../lib/inspector/inspector.ts";
 import { type ClusterNode, join } from "../../mod.ts";
 import { webSocket } from "../../transports/websocket.ts";

@@ -1,6 +1,6 @@
 import { connectWith } from "../../guest/connect.ts";
 import { type ClusterNode, partsOf } from "../../lib/cluster/cluster_node.ts";
-import { joinWith } from "../../lib/cluster/join.ts";
+import { joinWith } from "../../lib/cluster/join_with.ts";
 import type { JoinOptions } from "../../lib/cluster/join_options.ts";
 import { type Life, makeLife } from "../../lib/paxos/ballot.ts";
 import { readConfiguration } from "../../lib/codec.ts";

@@ -1,7 +1,7 @@
 // Runs by itself: it measures memory.
 import { assertEquals, assertInstanceOf, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { joinWith } from "../../lib/cluster/join.ts";
+import { joinWith } from "../../lib/cluster/join_with.ts";
 import type { ChildSpec } from "../../mod.ts";
 import { BlockedLoop, TimedCluster } from "../locks/support/timed_cluster.ts";
 import { startCluster } from "../support/real_cluster.ts";

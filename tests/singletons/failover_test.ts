@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { decodeFrame, encodeFrame } from "../../lib/codec.ts";
-import { joinWith } from "../../lib/cluster/join.ts";
+import { joinWith } from "../../lib/cluster/join_with.ts";
 import type { Runtime } from "../../lib/node/runtime/runtime.ts";
 import type { Restart, Transport } from "../../mod.ts";
 import { assertCode, reasonOf, valueOf } from "../support/expect.ts";

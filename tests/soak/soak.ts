@@ -1,4 +1,4 @@
-import { joinWith } from "../../lib/cluster/join.ts";
+import { joinWith } from "../../lib/cluster/join_with.ts";
 import { partsOf } from "../../lib/cluster/cluster_node.ts";
 import type { ClusterNode, JoinOptions, Transport } from "../../mod.ts";
 import { heapUsed } from "../support/heap.ts";

@@ -1,4 +1,4 @@
-import { joinWith } from "../../lib/cluster/join.ts";
+import { joinWith } from "../../lib/cluster/join_with.ts";
 import type { ClusterNode, JoinOptions } from "../../mod.ts";
 import { type MemoryNetwork, memoryNetwork, type Schedule } from "../../transports/memory.ts";
 import { hostOf, joinAsGuest, memberOf, namesOf, nodeKind, SERVING } from "./node_kind.ts";

@@ -1,4 +1,4 @@
-import { joinWith } from "../../lib/cluster/join.ts";
+import { joinWith } from "../../lib/cluster/join_with.ts";
 import type { ClusterNode, Transport } from "../../mod.ts";
 import type { NodeOptions } from "./real_cluster.ts";
 import { hostOf, joinAsGuest, memberOf, namesOf, nodeKind, SERVING } from "./node_kind.ts";

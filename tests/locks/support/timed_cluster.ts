@@ -1,4 +1,4 @@
-import { joinWith } from "../../../lib/cluster/join.ts";
+import { joinWith } from "../../../lib/cluster/join_with.ts";
 import type { Runtime } from "../../../lib/node/runtime/runtime.ts";
 import type { ClusterNode, JoinOptions, Transport } from "../../../mod.ts";
 import { joinAsGuest, memberOf, namesOf, nodeKind, SERVING } from "../../support/node_kind.ts";

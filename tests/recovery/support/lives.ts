@@ -1,4 +1,4 @@
-import { joinWith } from "../../../lib/cluster/join.ts";
+import { joinWith } from "../../../lib/cluster/join_with.ts";
 import type { Runtime } from "../../../lib/node/runtime/runtime.ts";
 import type { ClusterNode, JoinOptions } from "../../../mod.ts";
 import { type MemoryNetwork, memoryNetwork } from "../../../transports/memory.ts";

@@ -1,4 +1,4 @@
-import { joinWith } from "../../../lib/cluster/join.ts";
+import { joinWith } from "../../../lib/cluster/join_with.ts";
 import { type MemoryStorage, memoryStorage } from "../../../lib/storage/memory.ts";
 import type { ClusterNode, JoinOptions, Transport } from "../../../mod.ts";
 import { valueOf } from "../../support/expect.ts";

@@ -166,18 +166,4 @@ describe("webSocket(): strangers", () => {
     await response.body?.cancel();
     assert(response.status >= 400 && response.status < 500, `${response.status}`);
   });
-
-  it("accepts no connection without upgradeWebSocket, before open() and after close()", async () => {
-    const status = async () => {
-      const response = await fetch(server.url("http"));
-      await response.body?.cancel();
-      return response.status;
-    };
-    await node.transport.close();
-    assertEquals(await status(), 503);
-    server.mount(transportWith({ secret: SECRET }).routes);
-    assertEquals(await status(), 503);
-    server.mount(transportWith({ secret: SECRET, upgradeWebSocket: undefined }).routes);
-    assertEquals(await status(), 501);
-  });
 });
