@@ -15,7 +15,8 @@ export interface CellValue {
   readonly value: Uint8Array;
   /**
    * What wrote the newest states, without a gap: the oldest first, and this state last. The list begins with the
-   * absence before the first value, until it is dropped to bound the list.
+   * absence before the first value, until it is dropped to bound the list. A delete is in it if this state was set in
+   * the same round; both have the token of that.
    */
   readonly writers: readonly CellWriter[];
 }
@@ -73,10 +74,12 @@ export function cellChange(
   format: CellFormat,
   limit: number = MAX_WRITERS,
 ): RegisterChange<CellResult> {
-  return ({ state, token, ballot }: CurrentState): Decision<CellResult> => {
+  return ({ state, token, ballot, note: before }: CurrentState): Decision<CellResult> => {
     const { op, command, firstAccept, written } = operation;
     const cell = state?.present ? format.read(state) : null;
-    const writers = cell?.writers ?? [{ op: null, token }];
+    // A delete in this same round has left the writers before it, and itself.
+    const noted = before as readonly CellWriter[] | undefined;
+    const writers = cell?.writers ?? noted ?? [{ op: null, token }];
     // The order of these tests is part of the protocol.
     const own = writers.find((writer) => writer.op === op);
     if (own !== undefined) return unchanged(wroteAt(own.token, operation));
@@ -96,11 +99,12 @@ export function cellChange(
     const value = valueOf(command, cell);
     const result = { kind: "done", token: ballot.counter, value } as const;
     if (value === null) {
-      return cell === null
-        ? unchanged({ kind: "done", token: 0, value })
-        : { draft: { present: false }, result };
+      if (cell === null) return unchanged({ kind: "done", token: 0, value });
+      // What is set in this same round keeps the history: both can tell later whether they were chosen.
+      const note = [...writers, { op, token: ballot.counter }];
+      return { draft: { present: false }, result, note };
     }
-    note(written, ballot.counter, value);
+    keep(written, ballot.counter, value);
     const next = [...writers, { op, token: ballot.counter }].slice(-limit);
     const draft: Draft = {
       ...{ present: true, op, bindings: [], owners: [] },
@@ -129,7 +133,7 @@ function wroteAt(token: number, { command, written }: CellOperation): CellResult
   return value === undefined ? { kind: "unknown" } : { kind: "done", token, value };
 }
 
-function note(written: Map<number, Uint8Array>, counter: number, value: Uint8Array): void {
+function keep(written: Map<number, Uint8Array>, counter: number, value: Uint8Array): void {
   written.set(counter, value);
   for (const oldest of written.keys()) {
     if (written.size <= MAX_WRITTEN) return;

@@ -9,6 +9,8 @@ export interface CurrentState {
   readonly token: number;
   /** The ballot at which a new state will be written; its counter becomes the token. */
   readonly ballot: Ballot;
+  /** What the change that has made `state` in this same round leaves to the next one; `undefined`: nothing. */
+  readonly note?: unknown;
 }
 
 /** A state without the fields that the protocol fills in. */
@@ -34,6 +36,8 @@ export interface Decision<R> {
    * work is then done once for all of them.
    */
   readonly complete?: () => Draft;
+  /** What a change of the same kind behind it in the same round has to know of `draft`: its `note`. */
+  readonly note?: unknown;
   /** Whether this change has to wait for the next round, because of changes before it in this one. */
   readonly later?: boolean;
 }

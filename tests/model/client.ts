@@ -1,5 +1,6 @@
 import type { Ballot, LamportClock, Life } from "../../lib/paxos/ballot.ts";
 import type { RegisterReply, RegisterRequest } from "../../lib/paxos/messages.ts";
+import { combine } from "../../lib/node/quorum/combine.ts";
 import type { CellOperation } from "../../lib/paxos/cell_register.ts";
 import type { Put } from "../../lib/paxos/kv_register.ts";
 import type { Chosen, RegisterChange } from "../../lib/paxos/change.ts";
@@ -27,6 +28,8 @@ export type Operation =
   | { readonly kind: "release"; readonly letter: string }
   /** Appends its letter to a cell, which keeps this number of writers; returns the content after it. */
   | { readonly kind: "update"; readonly letter: string; readonly writers: number }
+  /** Deletes the value of a cell and appends its letter to it: two operations in one round; returns the content after them. */
+  | { readonly kind: "replace"; readonly letter: string; readonly writers: number }
   /** Deletes the value of a cell, and makes members forget it; the client's last operation. */
   | { readonly kind: "clear"; readonly letter: string }
   /** Returns the content. */
@@ -353,6 +356,8 @@ export class Client implements Actor<ClientInput, ClientOutput> {
           valueOf((now && textOf(now) || "") + letter, false);
         return this.#cellChange({ op, command: { type: "update", next } }, operation.writers);
       }
+      case "replace":
+        return this.#replace(op, letter, operation.writers);
       case "clear":
         return this.#cellChange({ op, command: { type: "delete" } }, 1);
       case "release":
@@ -363,6 +368,26 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     }
   }
 
+  /** Two operations that a node combines in its rounds. */
+  #replace(op: string, letter: string, writers: number): RegisterChange<string | null> {
+    const remove = this.#cellChange({ op: `${op}-`, command: { type: "delete" } }, writers);
+    const removed = this.cell!;
+    const next = (now: Uint8Array | null) => valueOf((now && textOf(now) || "") + letter, false);
+    const set = this.#cellChange({ op, command: { type: "update", next } }, writers);
+    const appended = this.cell!;
+    const parts = [remove, set].map((change) => ({ change, wrote: false }));
+    return (current) => {
+      // The first accept counts for those that have written in that attempt.
+      if (appended.firstAccept !== undefined && removed.firstAccept === undefined) {
+        removed.firstAccept = appended.firstAccept;
+      }
+      const { draft, result: { results } } = combine(parts, current);
+      const [gone, content] = parts.map((part) => (results.get(part) as { value: unknown }).value);
+      // Neither is known without the other.
+      return { draft, result: gone === null ? null : content as string | null };
+    };
+  }
+
   #cellChange(
     operation: Pick<CellOperation, "op" | "command">,
     writers: number,
@@ -370,9 +395,9 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     this.cell = { ...operation, written: new Map() };
     const change = this.#paxos.cellChange(this.cell, CELL_TEXT, writers);
     return (current) => {
-      const { draft, result } = change(current);
+      const { result, ...decision } = change(current);
       const value = result.kind === "done" ? result.value : null;
-      return { draft, result: result.kind === "done" ? value && textOf(value) || "" : null };
+      return { ...decision, result: result.kind === "done" ? value && textOf(value) || "" : null };
     };
   }
 }

@@ -15,6 +15,7 @@ import {
   read,
   REGISTER,
   release,
+  replace,
   RESTART,
   tight,
   update,
@@ -92,6 +93,15 @@ export const deepScopes: readonly Expected[] = [
     { ...REGISTER, clients: [update("p", "a", 2, 2), update("q", "b", 1, 2, 1)] },
     49_604,
     265_164,
+  ),
+  expected(
+    "a delete and an update of a cell in one round, tried twice, and an update",
+    {
+      ...{ ...REGISTER, content: "x|-:0,first/1:1" },
+      clients: [replace("p", "a", 2, 4, 1), { ...updateThenRead("q", "b", 4), clock: 2 }],
+    },
+    719_071,
+    3_738_630,
   ),
   expected(
     "an update of a cell, tried twice, and another one and a read, with one writer kept",

@@ -18,6 +18,9 @@ export interface Called {
  * enough to try all orders.
  */
 export function isLinearizable(history: readonly Called[], content: string): boolean {
+  if (history.some(({ operation }) => operation.kind === "replace")) {
+    return isLinearizable(history.flatMap(split), content);
+  }
   if (history.every(({ returned }) => returned === null)) return true;
   return history.some((next) => {
     const others = history.filter((other) => other !== next);
@@ -28,6 +31,17 @@ export function isLinearizable(history: readonly Called[], content: string): boo
       (next.returned === null || next.result === result) && isLinearizable(others, after)
     );
   });
+}
+
+/** The two operations of a "replace", which need not take effect together. */
+function split(called: Called): readonly Called[] {
+  const { operation } = called;
+  if (operation.kind !== "replace") return [called];
+  const { letter, writers } = operation;
+  return [
+    { ...called, operation: { kind: "clear", letter }, result: "" },
+    { ...called, operation: { kind: "update", letter, writers } },
+  ];
 }
 
 /** The possible effects of an operation without concurrency; `""` is an empty register. */
@@ -46,6 +60,8 @@ function apply(
       return [{ result: content, after: content + letter }];
     case "update":
       return [{ result: content + letter, after: content + letter }];
+    case "replace":
+      throw new Error("two operations have no order");
     case "clear":
       return [{ result: "", after: "" }];
     case "release":

@@ -166,6 +166,17 @@ export function update(
   return { name, operations: [{ kind: "update", letter, writers }], attempts, clock };
 }
 
+/** Deletes the value of a cell and appends its letter to it, in one round. */
+export function replace(
+  name: string,
+  letter: string,
+  attempts: number,
+  writers: number,
+  clock = 0,
+): ClientOptions {
+  return { name, operations: [{ kind: "replace", letter, writers }], attempts, clock };
+}
+
 /** As `update`, once, and then reads the cell. */
 export function updateThenRead(name: string, letter: string, writers: number): ClientOptions {
   return {

@@ -177,7 +177,8 @@ export class World {
           const { result, chosen: { state, ballot } } = output;
           if (state !== null) this.#verdicts.checkChosen(row, { state, ballot });
           if (result === null) break;
-          const { content } = this.scope;
+          // Without the writers of a cell.
+          const [content] = this.scope.content.split("|");
           this.#remember(row, output, (past) => returned(past, client, result, content));
         }
       }

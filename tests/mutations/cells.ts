@@ -30,8 +30,15 @@ export const CELLS: readonly Mutation[] = [
     {
       section: 10,
       name: "a cell does not keep the absence before its first value",
-      find: "const writers = cell?.writers ?? [{ op: null, token }];",
-      replace: "const writers = cell?.writers ?? [];",
+      find: "const writers = cell?.writers ?? noted ?? [{ op: null, token }];",
+      replace: "const writers = cell?.writers ?? noted ?? [];",
+    },
+    {
+      section: 10,
+      name: "what is set in the round of a delete does not know the writers before",
+      find: "return { draft: { present: false }, result, note };",
+      replace: "void note;\n      return { draft: { present: false }, result };",
+      tests: ["tests/paxos/cell_attempts_test.ts"],
     },
     {
       section: 10,

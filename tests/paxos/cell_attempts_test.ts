@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { CELL_FORMAT } from "../../lib/cells/cell_value.ts";
 import {
@@ -7,7 +7,9 @@ import {
   type CellOperation,
   type CellResult,
 } from "../../lib/paxos/cell_register.ts";
+import { completed } from "../../lib/paxos/change.ts";
 import type { State } from "../../lib/paxos/register.ts";
+import { combine } from "../../lib/node/quorum/combine.ts";
 import { Cluster } from "./support/acceptors.ts";
 
 const bytes = (value: number) => new Uint8Array([value]);
@@ -75,5 +77,50 @@ describe("an operation on a cell, tried three times (section 10)", () => {
     const read = cluster.proposer("r", ({ state }) => ({ draft: null, result: state }), {});
     read.clock.observe(20);
     assertEquals([again.result.kind, valueIn(read.run("a", "b").state)], ["conflict", 1]);
+  });
+});
+
+describe("a delete and a set of a cell in one round (section 10)", () => {
+  /** One attempt of both at `counter`, over a state: the state that they write, and their results. */
+  function attempt(operations: readonly CellOperation[], state: State | null, counter: number) {
+    const parts = operations.map((of) => ({ change: cellChange(of, CELL_FORMAT), wrote: false }));
+    const token = state?.token ?? 0;
+    const current = { state, token, ballot: { counter, life: "x" } };
+    const { draft, result: { results } } = combine(parts, current);
+    for (const of of operations) of.firstAccept ??= counter;
+    const written = draft === null ? state : completed(draft, counter, token);
+    const kinds = parts.map((part) => (results.get(part) as { value: CellResult }).value);
+    return { written, kinds: kinds.map(({ kind }) => kind) };
+  }
+
+  const both = (): CellOperation[] => [
+    operation("x/1", { type: "delete" }),
+    operation("x/2", { type: "set", value: bytes(7) }),
+  ];
+  const first = attempt([operation("o/1", PLUS)], null, 5).written;
+  const done = ["done", "done"];
+
+  it("know that they were never chosen, and take effect in the next round", () => {
+    const operations = both();
+    assertEquals(attempt(operations, first, 10).kinds, done);
+    // The accept at 10 has reached no majority.
+    const { written, kinds } = attempt(operations, first, 20);
+    assertEquals([kinds, valueIn(written), written?.token], [done, 7, 20]);
+  });
+
+  it("know that they were chosen, also when others have written since", () => {
+    const operations = both();
+    const { written } = attempt(operations, first, 10);
+    const later = attempt([operation("c/1", PLUS)], written, 15).written;
+    const again = attempt(operations, later, 20);
+    assertEquals([again.kinds, valueIn(again.written)], [done, 8]);
+    assertStrictEquals(again.written, later);
+  });
+
+  it("leave the history of the cell to others whose outcome is not known", () => {
+    const other = operation("c/1", PLUS);
+    attempt([other], first, 10);
+    const { written } = attempt(both(), first, 12);
+    assertEquals(attempt([other], written, 20).kinds, ["done"]);
   });
 });

@@ -34,7 +34,7 @@ export function combine(parts: readonly Part[], current: CurrentState): Decision
   const results = new Map<Part, OwnResult>();
   let draft: Draft | null = null;
   let complete: (() => Draft) | undefined;
-  let { state, token } = current;
+  let { state, token, note } = current;
   /** Whether `draft` is not in `state` yet: only the next change has to see it there, and most rounds have one. */
   let isAhead = false;
   for (const part of parts) {
@@ -46,7 +46,7 @@ export function combine(parts: readonly Part[], current: CurrentState): Decision
     }
     let decision: Decision<unknown>;
     try {
-      decision = part.change({ state, token, ballot: current.ballot });
+      decision = part.change({ state, token, ballot: current.ballot, note });
     } catch (error) {
       if (error instanceof InvariantError) throw error;
       // The error concerns this one change, not the others.
@@ -58,6 +58,7 @@ export function combine(parts: readonly Part[], current: CurrentState): Decision
       if (draft?.present && !decision.merges) break;
       draft = decision.draft;
       complete = decision.complete;
+      note = decision.note;
       isAhead = true;
       part.writes = true;
     }
