@@ -12,6 +12,7 @@ import type { Routes } from "../../transports/link/routes.ts";
 import { type OptionNames, refuseUnknown, refuseUnless } from "../options.ts";
 import { kindOf, REGISTER_KINDS } from "../paxos/register.ts";
 import { Actions } from "./actions.ts";
+import { cellsOf, statesOf } from "./cells.ts";
 import { Feed } from "./feed.ts";
 import { overviewOf } from "./overview.ts";
 import { PAGE } from "./page_html.ts";
@@ -180,6 +181,10 @@ async function answer(
       );
     case "singletons":
       return await json(singletonsOf(parts, offset, limit));
+    case "cells":
+      return await json(cellsOf(parts, offset, limit));
+    case "states":
+      return await json(statesOf(parts, offset, limit));
     case "explain": {
       const key = keyOf(req.query("key"), req.query("link"));
       return key === undefined

@@ -271,6 +271,33 @@ export const VIEWS = {
       return [...cards, ...more((data?.rows ?? []).length, data?.total ?? 0, tools)];
     },
   },
+  cells: {
+    title: "Cells",
+    still: true,
+    count: ({ data }) => data.cells?.total,
+    async fetch(tools, isMore) {
+      const [cells, states] = await Promise.all(["cells", "states"].map((name) => pages(name, {}, name, tools, isMore)));
+      return { cells, states, total: cells.total + states.total };
+    },
+    draw(data, tools) {
+      if (data === undefined) return [card("Cells", element("div", "…", { className: "empty" }))];
+      const { cells, states } = data;
+      const cellRows = cells.rows.map(({ bucket, key, value, bytes, token }) => [
+        [element("code", key)], [element("code", value)], number(bytes), String(token), bucket ?? "",
+      ]);
+      const stateRows = states.rows.map(({ spec, key, name, value, bytes, token }) => [
+        spec, [element("code", key)], [element("code", name)], [element("code", value)], number(bytes), String(token),
+      ]);
+      return [
+        card(["Cells", element("small", number(cells.total))],
+          table([["Cell", "wide"], ["Value", "wide"], ["Bytes", "number"], ["Token", "number"], "Bucket"], cellRows, "No cell has a value."),
+          ...more(cellRows.length, cells.total, tools)),
+        card(["States of singletons", element("small", number(states.total))],
+          table(["Spec", "Key", "State", ["Value", "wide"], ["Bytes", "number"], ["Token", "number"]], stateRows, "No singleton keeps a state."),
+          ...more(stateRows.length, states.total, tools)),
+      ];
+    },
+  },
   timeline: {
     title: "Timeline",
     still: true,

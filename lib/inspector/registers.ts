@@ -9,7 +9,7 @@ import { preview } from "./preview.ts";
 import { fromLink, toLink } from "./register_link.ts";
 
 /** Registers of one kind that are looked at for one answer, to bound its time. */
-const MOST_SEEN = 200_000;
+export const MOST_SEEN = 200_000;
 
 /** Owners and waiting requests of one lock that are shown in a list. */
 const MOST_PARTIES = 5;

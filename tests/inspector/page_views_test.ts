@@ -17,6 +17,13 @@ describe("the views of the inspector's page", () => {
   });
 
   it("are those with keys from 1 on", () => {
-    assertEquals(Object.keys(views), ["members", "locks", "keys", "singletons", "timeline"]);
+    assertEquals(Object.keys(views), [
+      "members",
+      "locks",
+      "keys",
+      "singletons",
+      "cells",
+      "timeline",
+    ]);
   });
 });

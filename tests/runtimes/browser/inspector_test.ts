@@ -26,6 +26,7 @@ describe("the page of the inspector in a browser", () => {
     await node.lock(MARKUP, { label: MARKUP });
     void node.lock(MARKUP, { label: "second" }).catch(() => {});
     await node.kv.put(MARKUP, MARKUP);
+    await node.cell("a cell").set(MARKUP);
     void node.name("single", spec).wait().catch(() => {});
     const app = new Hono().route("/inspect", inspector(node));
     const listen = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
@@ -90,6 +91,13 @@ describe("the page of the inspector in a browser", () => {
     await shows("for the timeline");
   });
 
+  it("shows cells, as text", async () => {
+    await tab.click("[data-view=cells]");
+    await shows('"a cell"');
+    await shows("No singleton keeps a state.");
+    assertEquals(await tab.evaluate(() => document.querySelectorAll("main img, main b").length), 0);
+  });
+
   it("explains a lock that is searched for, by the keyboard alone", async () => {
     await tab.evaluate((key) => {
       dispatchEvent(new KeyboardEvent("keydown", { key: "/" }));
@@ -121,7 +129,7 @@ describe("the page of the inspector in a browser", () => {
 
   it("fits a small screen", async () => {
     await tab.emulate({ width: 360, height: 700, dark: false });
-    for (const view of ["members", "locks", "keys", "singletons", "timeline"]) {
+    for (const view of ["members", "locks", "keys", "singletons", "cells", "timeline"]) {
       await tab.click(`[data-view=${view}]`);
       const { scrollWidth } = await tab.evaluate(() => {
         const { scrollWidth } = document.documentElement;
