@@ -1,5 +1,6 @@
 /**
- * One member of the cluster that `main.ts` shows: it takes locks, sets keys and calls singletons, without end.
+ * One member of the cluster that `main.ts` shows: it takes locks, sets keys, changes cells and calls singletons, without
+ * end.
  *
  * @module
  */
@@ -9,12 +10,13 @@ import type { Order } from "./main.ts";
 
 const Counter = singleton({
   id: "counter",
-  start: () => {
-    let count = 0;
+  start: async (context) => {
+    // The next host of the counter goes on with it.
+    const count = await context.state("count", 0);
     return {
       inc: async () => {
         await sleep(200 + 800 * Math.random());
-        return ++count;
+        await count.update((n) => n + 1);
       },
     };
   },
@@ -61,6 +63,18 @@ async function setKeys(node: ClusterNode): Promise<void> {
   }
 }
 
+async function changeCells(node: ClusterNode): Promise<void> {
+  for (;;) {
+    const stock = node.cell<{ left: number; by: string }>(
+      oneOf(["stock of pears", "stock of plums"]),
+    );
+    await stock.update((now) => ({ left: ((now?.left ?? 0) + 99) % 100, by: node.id })).catch(
+      () => {},
+    );
+    await sleep(2_000 * Math.random());
+  }
+}
+
 async function call(node: ClusterNode): Promise<void> {
   for (;;) {
     await node.name(oneOf(["apple", "pear", "plum"]), Counter).inc().catch(() => {});
@@ -82,6 +96,7 @@ self.onmessage = async ({ data: order }: MessageEvent<Order>) => {
       const { id, members } = order;
       const node = await join({ id, members, transport, sessionTtl: 3_000, hosts: [Counter] });
       void setKeys(node);
+      void changeCells(node);
       void call(node);
       for (let i = 0; i < 3; i++) void takeLocks(node);
     }
