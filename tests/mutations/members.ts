@@ -485,6 +485,12 @@ export const MEMBERS: readonly Mutation[] = [
       find: "    this.#outbox.leave();\n    const { epoch }",
       replace: "    const { epoch }",
     },
+    {
+      section: 11,
+      name: "what was asked under the list that a node was given goes on under that list",
+      find: "if (this.#view.members !== members) this.attempts.beginAgain();",
+      replace: "",
+    },
   ]),
   ...mutationsOf("lib/node/engine/dispatcher.ts", DISPATCHER, [
     {

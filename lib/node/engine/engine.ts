@@ -199,11 +199,13 @@ export class Engine {
     this.#durable = new DurableReplies(disk, (to, life, reply) => this.#reply(to, life, reply));
   }
 
-  /** Begins to live under a record, see {@linkcode ClusterView.enter}. What waits to leave belongs to the one before, and goes with its header. */
+  /** Begins to live under a record, see {@linkcode ClusterView.enter}. What waits to leave belongs to the one before, and goes with its header; what is under way begins again with the members of the record. */
   enter(...told: Parameters<ClusterView["enter"]>): void {
+    const { members } = this.#view;
     this.#outbox.leave();
     this.#view.enter(...told);
     this.#operations.recover();
+    if (this.#view.members !== members) this.attempts.beginAgain();
   }
 
   /** Believes the nodes of what is on its disk, too; see {@linkcode ClusterView.believe}. */

@@ -61,6 +61,29 @@ describe("what is under way when the members change (section 11)", () => {
     assertEquals((await chosen).result, "x");
   });
 
+  it("what was asked before the node knew its cluster begins again with the members that it has", async () => {
+    const node = new ScriptedNode({});
+    const limits = { deadline: Infinity };
+    const chosen = node.core.proposals.change(KEY, sendable(setOnce("x")), limits);
+    const read = node.core.reads.read(KEY, limits);
+    for (const one of [chosen, read]) one.catch(() => {});
+    await node.settle();
+    await node.lose("a", "b", "c");
+    const members = ["a", "b", "d", "e", "f"];
+    node.engine.enter(node.record, {
+      ...firstConfiguration(members, members.map(() => life(1))),
+      epoch: 1,
+    });
+    assertEquals(await asked(node, "a", "c", "d"), ["a prepare,read", "c ", "d prepare,read"]);
+    const { id = 0, ballot } = await latest(node, "d", "prepare");
+    const header = { ...node.header("a"), epoch: 1, vector: members.map(() => life(1)) };
+    for (const member of ["a", "b"]) {
+      node.receive(member, { header, replies: [{ id, ...promiseOf(ballot) } as Reply] });
+    }
+    // Two would be a majority of the list that the node was given.
+    assertEquals(await asked(node, "d"), ["d prepare,read"]);
+  });
+
   it("one that waits to retry goes on with the new members", async () => {
     const node = await ScriptedNode.start();
     node.core.proposals.change(KEY, sendable(append("x")), { deadline: Infinity }).catch(() => {});
