@@ -268,7 +268,9 @@ export class Acceptor {
 
   /** Drops entries with an old promise and no accepted state. */
   #dropOldPromises(now: number): void {
-    for (const register of this.#promisedOnly.takeOld(now)) {
+    const old = this.#promisedOnly.takeOld(now);
+    if (old.length === 0) return;
+    for (const register of old) {
       const entry = this.#entries.get(register);
       if (entry !== undefined && entry.accepted === null) this.#drop(register, entry);
     }

@@ -9,6 +9,8 @@ const DROPPED_AT_ONCE = 1_000;
  */
 export const PROMISE_TTL = 30_000;
 
+const NONE: readonly RegisterId[] = [];
+
 /** The registers of an acceptor with a promise and no accepted state, to find the old ones. */
 export class BarePromises {
   /** By the time of the promise; oldest first. */
@@ -29,9 +31,9 @@ export class BarePromises {
   }
 
   /** Removes the old ones, a bounded number at once, and returns their registers. */
-  takeOld(now: number): RegisterId[] {
+  takeOld(now: number): readonly RegisterId[] {
+    if (now < this.#nextOld) return NONE;
     const old: RegisterId[] = [];
-    if (now < this.#nextOld) return old;
     for (const [register, since] of this.#since) {
       this.#nextOld = since + PROMISE_TTL;
       if (now < this.#nextOld || old.length >= DROPPED_AT_ONCE) return old;

@@ -92,6 +92,7 @@ export class Endings {
   }
 
   #join(register: RegisterId, { bindings, owners }: State & { present: true }): void {
+    if (bindings.length + owners.length === 0) return;
     for (const binding of bindings) {
       if (binding.kind === "until") this.#joinUntil(register, binding.time);
       if (binding.kind === "key") this.#joinKey(register, binding.register, binding.token);

@@ -14,6 +14,7 @@ export function sizeOf(register: RegisterId, state: State | null): number {
   let bytes = ENTRY_BYTES + register.length;
   if (!state?.present) return bytes;
   bytes += state.value.length + OWNER_BYTES * state.owners.length;
+  if (state.bindings.length === 0) return bytes;
   for (const binding of state.bindings) {
     if (binding.kind === "key") bytes += binding.register.length;
   }

@@ -183,9 +183,9 @@ export const LINKS: readonly Mutation[] = [
       {
         name: "what the first frame of a peer answers is asked again",
         find:
-          'const taken = intake.receive(from, frame);\n          // After its frame: what that answers must not be asked again.\n          if (opened !== null) this.#reached(from, opened === "first");',
+          'const taken = intake.receive(from, frame, now);\n          // After its frame: what that answers must not be asked again.\n          if (opened !== null) this.#reached(from, opened === "first");',
         replace:
-          'if (opened !== null) this.#reached(from, opened === "first");\n          const taken = intake.receive(from, frame);',
+          'if (opened !== null) this.#reached(from, opened === "first");\n          const taken = intake.receive(from, frame, now);',
       },
       {
         name: "a transport does not learn that its peer is heard by another way",

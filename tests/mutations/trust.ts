@@ -127,13 +127,13 @@ export const TRUST: readonly Mutation[] = [
     {
       section: 2,
       name: "a client may name any counter",
-      find: "if (highest > this.#view.counterBound && !this.#view.isVoice(from)) {",
+      find: "if (!this.#view.isVoice(from) && highest > this.#view.counterBound) {",
       replace: "if (false) {",
     },
     {
       section: 2,
       name: "the bound of clients applies to a member",
-      find: "if (highest > this.#view.counterBound && !this.#view.isVoice(from)) {",
+      find: "if (!this.#view.isVoice(from) && highest > this.#view.counterBound) {",
       replace: "if (highest > this.#view.counterBound) {",
     },
   ]),

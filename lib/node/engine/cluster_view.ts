@@ -217,15 +217,15 @@ export class ClusterView {
 
   /**
    * Learns from the header of a frame of this genesis: from a client only its clock, from a member also
-   * crashes. This node may learn that it was replaced.
+   * crashes. This node may learn that it was replaced. `now`: the time at which it came.
    */
-  learn(from: string, header: Header): void {
+  learn(from: string, header: Header, now: number): void {
     this.clock.observe(header.clock);
     const place = this.#place;
     if (place === null) return;
     const { settled } = place.configuration;
     const isVoice = this.isVoice(from);
-    if (isVoice && from !== this.self) this.unheard.heard();
+    if (isVoice && from !== this.self) this.unheard.heard(now);
     const before = place.incarnations.entries;
     // A client tells no crashes, but may know that the configuration is settled.
     const event = place.hear(from, isVoice ? header : { ...header, vector: [], incarnation: null });

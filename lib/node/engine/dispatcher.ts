@@ -137,14 +137,16 @@ export class Dispatcher {
     const { header, requests, repliesTo, replies } = frame;
     const { view, pendingReplies, handlers, runtime } = this.#parts;
     // Once for all messages of a frame: to read the clock takes as long as to count a vote.
-    const now = requests.length > 0 ? runtime.now() : 0;
+    const now = runtime.now();
     if (view.record !== null && header.genesis === view.record.id) {
-      if (role !== "outsider") view.learn(from, header);
+      if (role !== "outsider") view.learn(from, header, now);
     } else if (header.genesis !== null && view.record !== null && role === "member") {
       handlers.otherGenesis(from, header);
     }
     let isTold = false;
-    for (const request of requests) {
+    // By their places, here and below: empty lists are frozen, and runtimes make an object per step for lists of two kinds.
+    for (let i = 0; i < requests.length; i++) {
+      const request = requests[i];
       // The first request may bring the configuration of the others.
       if (view.judge(header) !== "serve" && this.#isOfAnotherEpoch(header, request)) {
         // Once for all requests of a frame.
@@ -157,7 +159,8 @@ export class Dispatcher {
       }
     }
     if (repliesTo !== view.life) return;
-    for (const reply of replies) {
+    for (let i = 0; i < replies.length; i++) {
+      const reply = replies[i];
       if (!mayAnswer(role, reply)) {
         this.#refused(from, role, reply.type);
         continue;
@@ -262,6 +265,7 @@ export class Dispatcher {
     const asker = { node: from, life: header.life, votes: header.incarnation !== null };
     const { reply: answer, pushes } = voter.handle(request, asker, now);
     if (answer !== undefined) reply(from, header.life, answer);
+    if (pushes.length === 0) return;
     for (const { watcher, reply: pushed } of pushes) reply(watcher.node, watcher.life, pushed);
   }
 

@@ -277,7 +277,7 @@ export class Engine {
 
   /** Sends a request to each of `to`, this node itself included. */
   ask(to: readonly string[], request: Request): void {
-    for (const member of to) this.#outbox.request(member, request);
+    for (let i = 0; i < to.length; i++) this.#outbox.request(to[i], request);
   }
 
   /** Asks other processes under this node's id, where a transport leads to them. */
@@ -320,7 +320,7 @@ export class Engine {
       return this.#handlers.otherVersion(from, decoded.version);
     }
     const { frame, highest } = decoded;
-    if (highest > this.#view.counterBound && !this.#view.isVoice(from)) {
+    if (!this.#view.isVoice(from) && highest > this.#view.counterBound) {
       return this.#drop(from, bytes.length, "counter", `its counter is ${highest}`);
     }
     this.frames.received++;

@@ -26,8 +26,8 @@ export class UnheardCounters {
   }
 
   /** A member was heard now, and the clock has observed its counter. */
-  heard(): void {
-    this.#at = this.#runtime.now();
+  heard(now: number = this.#runtime.now()): void {
+    this.#at = now;
     this.#counter = this.#clock.counter;
   }
 

@@ -68,12 +68,16 @@ export class Intake {
 
   /**
    * Hands the frame on, now or soon. If frames of that peer wait, returns a promise that resolves when none does: until
-   * then the peer should send no more.
+   * then the peer should send no more. `now`: the time at which it came.
    */
-  receive(from: string, frame: Uint8Array): Promise<void> | undefined {
+  receive(
+    from: string,
+    frame: Uint8Array,
+    now: number = this.#runtime.now(),
+  ): Promise<void> | undefined {
     if (this.#closed) return undefined;
     const isFirst = this.#asideFrames === 0 && !this.#turning;
-    if (isFirst && this.#isInTime()) this.#handle(from, frame);
+    if (isFirst && this.#isInTime(now)) this.#handle(from, frame);
     else this.#setAside(from, frame);
     const queue = this.#aside.get(from);
     if (queue === undefined) return undefined;
@@ -131,8 +135,7 @@ export class Intake {
   }
 
   /** Whether the timers run in time, as far as is known. */
-  #isInTime(): boolean {
-    const now = this.#runtime.now();
+  #isInTime(now: number): boolean {
     if (now - this.#since < LONGEST_TIMER_DELAY) return true;
     if (this.#running) return false;
     this.#since = now;
@@ -146,7 +149,7 @@ export class Intake {
     this.#running = false;
     this.#since = this.#runtime.now();
     this.#turning = true;
-    while (!this.#closed && this.#asideFrames > 0 && this.#isInTime()) {
+    while (!this.#closed && this.#asideFrames > 0 && this.#isInTime(this.#runtime.now())) {
       const next = this.#next()!;
       try {
         this.#handle(...next);

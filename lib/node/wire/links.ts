@@ -54,8 +54,10 @@ export class Links {
       await transport.open(
         this.#self,
         (from, frame) => {
-          const opened = this.#note(from, transport);
-          const taken = intake.receive(from, frame);
+          // Once for both: to read the clock takes as long as to handle a message.
+          const now = this.#runtime.now();
+          const opened = this.#note(from, transport, now);
+          const taken = intake.receive(from, frame, now);
           // After its frame: what that answers must not be asked again.
           if (opened !== null) this.#reached(from, opened === "first");
           return taken;
@@ -129,8 +131,7 @@ export class Links {
   }
 
   /** Notes that `from` was heard; returns whether that was for the first time, or after a silence. */
-  #note(from: string, transport: Transport): "first" | "again" | null {
-    const now = this.#runtime.now();
+  #note(from: string, transport: Transport, now: number): "first" | "again" | null {
     const heard = this.#heard.get(from);
     if (this.#transports.length > 1) this.hint(from);
     if (heard !== undefined) {
