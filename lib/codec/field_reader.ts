@@ -35,13 +35,19 @@ const EMPTY: readonly never[] = Object.freeze([]);
 export class FieldReader {
   readonly #clock: number;
   #highest: number;
-  readonly #lives: Life[] = ["", "~"];
+  readonly #lives: Life[];
   readonly #sessions: SessionId[] = [];
 
-  /** For one frame; `clock` is the clock in its header. */
-  constructor(clock: number) {
+  /** For one frame; `clock` is the clock in its header. `lives`: those that have occurred in it already. */
+  constructor(clock: number, lives: readonly Life[] = []) {
     this.#clock = clock;
     this.#highest = clock;
+    this.#lives = ["", "~", ...lives];
+  }
+
+  /** The lives that have occurred, in the order of their first occurrence. */
+  get lives(): readonly Life[] {
+    return this.#lives.slice(2);
   }
 
   /** The highest counter read so far, including the clock of the frame. */

@@ -20,12 +20,21 @@ export type Fields = unknown[];
  */
 export class FieldWriter {
   readonly #clock: number;
-  readonly #lives = new Map<Life, number>();
-  readonly #sessions = new Map<SessionId, number>();
+  /** The lives that occurred before those in `#others`: few. */
+  readonly #first: readonly Life[];
+  /** Made for the first of them, and likewise the sessions: few frames have one. */
+  #others: Map<Life, number> | undefined;
+  #sessions: Map<SessionId, number> | undefined;
 
-  /** For one frame; `clock` is the clock in its header. */
-  constructor(clock: number) {
+  /** For one frame; `clock` is the clock in its header. `lives`: those that have occurred in it already. */
+  constructor(clock: number, lives: readonly Life[] = []) {
     this.#clock = clock;
+    this.#first = lives;
+  }
+
+  /** The lives that have occurred, in the order of their first occurrence. */
+  get lives(): readonly Life[] {
+    return [...this.#first, ...this.#others?.keys() ?? []];
   }
 
   /** Encodes a counter to one field. */
@@ -37,17 +46,21 @@ export class FieldWriter {
   life(life: Life): string | number {
     if (life === "") return 0;
     if (life === "~") return 1;
-    const known = this.#lives.get(life);
+    const place = this.#first.indexOf(life);
+    if (place >= 0) return 2 + place;
+    const others = this.#others ??= new Map();
+    const known = others.get(life);
     if (known !== undefined) return known;
-    this.#lives.set(life, 2 + this.#lives.size);
+    others.set(life, 2 + this.#first.length + others.size);
     return life;
   }
 
   /** Encodes a session to one field; throws `TypeError` if it is invalid. */
   session(session: SessionId): Fields | number {
-    const known = this.#sessions.get(session);
+    const sessions = this.#sessions ??= new Map();
+    const known = sessions.get(session);
     if (known !== undefined) return known;
-    this.#sessions.set(session, this.#sessions.size);
+    sessions.set(session, sessions.size);
     const slash = session.indexOf("/");
     return [session.slice(0, slash), ...this.#numbered(session, slash + 1)];
   }

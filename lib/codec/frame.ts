@@ -1,6 +1,13 @@
 import type { Frame, Header } from "../paxos/messages.ts";
 import { MAX_COUNTER } from "../paxos/ballot.ts";
-import { pack, unpack } from "./pack.ts";
+import {
+  keepRead,
+  keepWritten,
+  readHeader,
+  type WrittenHeader,
+  writtenHeader,
+} from "./known_headers.ts";
+import { endOf, packArray, packItems, unpack, unpackItems } from "./pack.ts";
 import { FieldReader, fields, integer, MalformedField, refuse } from "./field_reader.ts";
 import { FieldWriter } from "./field_writer.ts";
 import { decodeVector, genesis } from "./genesis.ts";
@@ -34,20 +41,33 @@ const FIELDS = 9;
  * prevent that, because no node accepts such a frame.
  */
 export function encodeFrame(frame: Frame): Uint8Array {
-  const { life, clock, genesis, epoch, unsettled, incarnation, vector } = frame.header;
-  const to = new FieldWriter(clock);
+  const { header, repliesTo } = frame;
+  const known = writtenHeader(header) ?? encodeHeader(header);
+  const to = new FieldWriter(header.clock, known.lives);
   // Lives must be encoded in the order in which they are decoded.
-  return pack(FORMAT_VERSION, [
-    clock,
+  return packArray(FORMAT_VERSION, FIELDS, [
+    header.clock,
+    known.packed,
+    frame.requests.map((request) => encodeRequest(request, to)),
+    repliesTo === null ? null : to.life(repliesTo),
+    frame.replies.map((reply) => encodeReply(reply, to)),
+  ]);
+}
+
+/** Encodes a header without its clock. */
+function encodeHeader(header: Header): WrittenHeader {
+  const { life, genesis, epoch, unsettled, incarnation, vector } = header;
+  const to = new FieldWriter(header.clock);
+  const packed = packItems([
     to.life(life),
     genesis,
     2 * epoch + (unsettled === true ? 1 : 0),
     incarnation === null ? null : to.life(incarnation),
     vector.map((life) => to.life(life)),
-    frame.requests.map((request) => encodeRequest(request, to)),
-    frame.repliesTo === null ? null : to.life(frame.repliesTo),
-    frame.replies.map((reply) => encodeReply(reply, to)),
   ]);
+  const known = { packed, lives: to.lives, header };
+  keepWritten(known);
+  return known;
 }
 
 /**
@@ -61,7 +81,7 @@ export function decodeFrame(bytes: Uint8Array): DecodedFrame {
   try {
     const wrong = scan(bytes, 1, FRAME_RULES);
     if (wrong !== undefined) return malformed(wrong);
-    return { ok: true, ...readFrame(unpack(bytes, 1)) };
+    return { ok: true, ...readFrame(bytes) };
   } catch (error) {
     return malformed(
       error instanceof MalformedField ? error.detail : `cannot be decoded: ${error}`,
@@ -73,10 +93,31 @@ function malformed(detail: string): DecodedFrame {
   return { ok: false, reason: "malformed", detail };
 }
 
-function readFrame(decoded: unknown): { frame: Frame; highest: number } {
-  const frame = fields(decoded, FIELDS);
-  const clock = integer(frame[0]);
-  if (clock >= MAX_COUNTER) refuse("a clock out of range");
+/** The first bytes of nearly every frame: the version, an array of all fields, and a clock of more than 32 bits. */
+const USUAL_HEAD = [0x80 | FIELDS, 0xfb];
+
+/** Where the rest of its header begins then. */
+const REST_AT = 11;
+
+/** The number of fields of the rest of a header, and of those that follow it. */
+const REST = 5;
+const CONTENT = 3;
+
+function readFrame(bytes: Uint8Array): { frame: Frame; highest: number } {
+  const isUsual = bytes[1] === USUAL_HEAD[0] && bytes[2] === USUAL_HEAD[1];
+  const known = isUsual ? readHeader(bytes, REST_AT) : undefined;
+  if (known === undefined) return readWhole(bytes, isUsual);
+  const { lives, header } = known;
+  const clock = clockOf(unpackItems(bytes, 2, 1)[0]);
+  const from = new FieldReader(clock, lives);
+  const content = unpackItems(bytes, REST_AT + known.bytes.length, CONTENT);
+  return readContent({ ...header, clock }, content, from);
+}
+
+/** Reads a frame whose header is not known, and keeps that if it is a usual one. */
+function readWhole(bytes: Uint8Array, isUsual: boolean): { frame: Frame; highest: number } {
+  const frame = fields(unpack(bytes, 1), FIELDS);
+  const clock = clockOf(frame[0]);
   const from = new FieldReader(clock);
   const mark = integer(frame[3]);
   const settled: Header = {
@@ -89,11 +130,28 @@ function readFrame(decoded: unknown): { frame: Frame; highest: number } {
   };
   // Nearly all of them; a literal with a spread in it takes runtimes longer than all the rest.
   const header = mark % 2 === 0 ? settled : { ...settled, unsettled: true as const };
-  const read = {
+  if (isUsual) {
+    const end = endOf(bytes, REST_AT, REST);
+    keepRead({ bytes: bytes.slice(REST_AT, end), lives: from.lives, header });
+  }
+  return readContent(header, frame.slice(1 + REST), from);
+}
+
+function clockOf(field: unknown): number {
+  const clock = integer(field);
+  return clock < MAX_COUNTER ? clock : refuse("a clock out of range");
+}
+
+function readContent(
+  header: Header,
+  [requests, repliesTo, replies]: readonly unknown[],
+  from: FieldReader,
+): { frame: Frame; highest: number } {
+  const frame = {
     header,
-    requests: from.list(frame[6], MAX_MESSAGES, (request) => decodeRequest(request, from)),
-    repliesTo: from.lifeOrNull(frame[7]),
-    replies: from.list(frame[8], MAX_MESSAGES, (reply) => decodeReply(reply, from)),
+    requests: from.list(requests, MAX_MESSAGES, (request) => decodeRequest(request, from)),
+    repliesTo: from.lifeOrNull(repliesTo),
+    replies: from.list(replies, MAX_MESSAGES, (reply) => decodeReply(reply, from)),
   };
-  return { frame: read, highest: from.highest };
+  return { frame, highest: from.highest };
 }

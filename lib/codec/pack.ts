@@ -29,6 +29,10 @@ export function pack(first: number, value: unknown): Uint8Array {
   buffer[0] = first;
   length = 1;
   write(value);
+  return finish();
+}
+
+function finish(): Uint8Array {
   const bytes = buffer.slice(0, length);
   if (buffer.length > KEPT) buffer = new Uint8Array(SMALL);
   return bytes;
@@ -36,13 +40,59 @@ export function pack(first: number, value: unknown): Uint8Array {
 
 /** Decodes the CBOR in `bytes[start..]`, which must have passed the scan. Shares no memory with `bytes`. */
 export function unpack(bytes: Uint8Array, start: number): unknown {
+  begin(bytes, start);
+  const value = read();
+  source = NOTHING;
+  return value;
+}
+
+function begin(bytes: Uint8Array, start: number): void {
   // A part of a Buffer is a Buffer, which shares its memory.
   const isPlain = Object.getPrototypeOf(bytes) === Uint8Array.prototype;
   source = isPlain ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   position = start;
-  const value = read();
+}
+
+/** Items that are packed already. */
+export class Packed {
+  /** Without a head. */
+  readonly bytes: Uint8Array;
+
+  /** The items of an array, as {@linkcode packItems} makes them. */
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}
+
+/** The byte `first` and the CBOR of an array of `count` items: `parts`, of which some may be several items. */
+export function packArray(first: number, count: number, parts: readonly unknown[]): Uint8Array {
+  buffer[0] = first;
+  length = 1;
+  writeHead(4, count);
+  for (let i = 0; i < parts.length; i++) write(parts[i]);
+  return finish();
+}
+
+/** The CBOR of some items of an array, without its head. */
+export function packItems(items: readonly unknown[]): Packed {
+  length = 0;
+  for (let i = 0; i < items.length; i++) write(items[i]);
+  return new Packed(finish());
+}
+
+/** Decodes `count` items that follow each other from `start` on, as {@linkcode unpack} does. */
+export function unpackItems(bytes: Uint8Array, start: number, count: number): unknown[] {
+  begin(bytes, start);
+  const items: unknown[] = [];
+  for (let i = 0; i < count; i++) items.push(read());
   source = NOTHING;
-  return value;
+  return items;
+}
+
+/** The end of `count` items that follow each other from `start` on. */
+export function endOf(bytes: Uint8Array, start: number, count: number): number {
+  unpackItems(bytes, start, count);
+  return position;
 }
 
 function makeRoom(size: number): void {
@@ -68,6 +118,7 @@ function write(value: unknown): void {
         for (let i = 0; i < value.length; i++) write(value[i]);
         return;
       }
+      if (value instanceof Packed) return writeRaw(value.bytes);
   }
   throw new TypeError(`a frame cannot contain a ${typeof value}`);
 }
@@ -134,6 +185,11 @@ function writeText(text: string): void {
 function writeBytes(major: number, bytes: Uint8Array): void {
   makeRoom(HEAD + bytes.length);
   writeHead(major, bytes.length);
+  writeRaw(bytes);
+}
+
+function writeRaw(bytes: Uint8Array): void {
+  makeRoom(bytes.length);
   buffer.set(bytes, length);
   length += bytes.length;
 }

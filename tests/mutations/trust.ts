@@ -2,6 +2,30 @@ import { type Mutation, mutationsOf } from "./mutation.ts";
 
 const OUTSIDERS = ["tests/cluster/outsiders_test.ts"];
 
+/** Headers of frames that are known from earlier ones. */
+const HEADERS: readonly Mutation[] = mutationsOf("lib/codec/known_headers.ts", [
+  "tests/codec/known_headers_test.ts",
+], [
+  {
+    section: 2,
+    name: "a frame has a header that is known, although its bytes differ",
+    find: "if (known.bytes[i] !== bytes[start + i]) return undefined;",
+    replace: "",
+  },
+  {
+    section: 2,
+    name: "a frame is written with the epoch of an earlier one",
+    find: "header.epoch !== epoch || ",
+    replace: "",
+  },
+  {
+    section: 2,
+    name: "a frame is written with the incarnation of an earlier one",
+    find: "header.incarnation === incarnation ? known : undefined",
+    replace: "known",
+  },
+]);
+
 /** The work that numbers which a sender chooses can cause. */
 const COLLISIONS: readonly Mutation[] = [
   ...mutationsOf("lib/codec/cbor_reader.ts", ["tests/codec/key_spread_test.ts"], [
@@ -61,6 +85,7 @@ const COLLISIONS: readonly Mutation[] = [
 
 /** Sections 2, 7 and 13: the messages that each kind of sender is trusted with. */
 export const TRUST: readonly Mutation[] = [
+  ...HEADERS,
   ...COLLISIONS,
   ...mutationsOf("lib/node/engine/admission.ts", ["tests/node/engine/admission_test.ts"], [
     {
