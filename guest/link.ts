@@ -150,7 +150,7 @@ export class Link implements Outlet {
 
   #connect(): void {
     if (this.#stopped) return;
-    const { shell, transport, identity } = this.#parts;
+    const { transport, identity } = this.#parts;
     const patience = Math.min(LONGEST_PATIENCE, Math.max(SHORTEST_PATIENCE, this.#session.ttl / 2));
     this.#await(patience, () => this.#drop("there was no answer in time"));
     const isPresent = () => this.#line === line;
@@ -161,7 +161,6 @@ export class Link implements Outlet {
       ask: () => isPresent() && this.#gateway !== null ? this.#frame([]) : new Uint8Array(0),
     });
     this.#line = line;
-    void shell;
   }
 
   /** The first frame of a connection: it names no gateway, since the guest does not know which one it meets. */

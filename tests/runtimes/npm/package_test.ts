@@ -1,6 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
-import { findBun, rollup, rollupResolver, tsc } from "../../../tasks/node_modules.ts";
+import { findBun, findNode, rollup, rollupResolver, tsc } from "../../../tasks/node_modules.ts";
 import { makePackage } from "../../../tasks/npm_package.ts";
 import { root, run } from "../../../tasks/process.ts";
 
@@ -128,6 +128,17 @@ describe("the npm package", () => {
       "@synod",
       ...Object.keys(manifest.dependencies),
     ]);
+  });
+
+  it("runs the first program of the README, as it is printed, in Node 24 and Bun", async () => {
+    const readme = await Deno.readTextFile(`${installed}README.md`);
+    const [, program] = /^## Try it$[^]*?^```ts\n([^]*?)^```$/m.exec(readme) ?? [];
+    await Deno.writeTextFile(`${folder}/try.mts`, program);
+    for (const runtime of [await findNode(24), await findBun()]) {
+      const { code, output } = await run(runtime, [`${folder}/try.mts`], { timeout: LIMIT });
+      assertEquals(code, 0, output);
+      assertStringIncludes(output, "w3 has the lock, with token");
+    }
   });
 
   for (const [module, resolution] of [["esnext", "bundler"], ["nodenext", "nodenext"]]) {
