@@ -83,6 +83,25 @@ export class Breadth<State> {
 }
 
 /**
+ * The number of a state from which no state of `reached` follows; -1: there is none. `ways`: pairs of numbers of states,
+ * the second of which follows the first.
+ */
+export function findStuck(reached: readonly boolean[], ways: readonly number[]): number {
+  const into: number[][] = reached.map(() => []);
+  for (let i = 0; i < ways.length; i += 2) into[ways[i + 1]].push(ways[i]);
+  const leads = [...reached];
+  const next = [...leads.keys()].filter((number) => leads[number]);
+  for (const number of next) {
+    for (const before of into[number]) {
+      if (leads[before]) continue;
+      leads[before] = true;
+      next.push(before);
+    }
+  }
+  return leads.indexOf(false);
+}
+
+/**
  * The state after the steps of a script: the beginnings of their texts, in their order. Behind `…` is the end of such a
  * text.
  */

@@ -1,25 +1,15 @@
 /**
  * `deno task model [--deep] [--cases] [--only TEXT]`: searches all states of the scopes of the test task, with
  * `--deep` also of the scopes that take too long for it. With `--cases` it also prints the number of
- * occurrences of each hard case. `--mutants`: breaks one rule at a time, and each must turn its scope red.
+ * occurrences of each hard case, or which ones came up. `--mutants`: breaks one rule at a time, and each must turn its scope red.
  *
  * @module
  */
 import { deepScopes } from "./deep_scopes.ts";
 import { explore } from "./explore.ts";
 import { fastScopes, findBroken } from "./find_broken.ts";
-import { findBrokenGuest } from "./guests/find_broken.ts";
-import { deepGuestScopes, guestScopes } from "./guests/scopes.ts";
-import { GuestWorld } from "./guests/world.ts";
 import type { Expected } from "./ingredients.ts";
-import { deepMembersScopes, membersScopes } from "./members/scopes.ts";
-import { MembersWorld } from "./members/world.ts";
-import { deepOrderScopes, orderScopes } from "./orders/scopes.ts";
-import { OrdersWorld } from "./orders/world.ts";
-import { deepStateScopes, stateScopes } from "./states/scopes.ts";
-import { StatesWorld } from "./states/world.ts";
-import { load, loadBroken } from "./paxos.ts";
-import { GUEST_MUTATIONS } from "../mutations/model/guests.ts";
+import { worldMutations, type WorldScope, worldScopes } from "./worlds.ts";
 import { MUTATIONS } from "../mutations/model/list.ts";
 
 const has = (flag: string) => Deno.args.includes(flag);
@@ -68,62 +58,28 @@ async function isAsExpected({ scope, states, transitions, sees }: Expected): Pro
   return verdict === "holds";
 }
 
-/** A search of another world than that of {@linkcode explore}. */
-interface OtherScope {
-  readonly name: string;
-  readonly states: number;
-  readonly transitions: number;
-  readonly search: () => Promise<
-    { readonly states: number; readonly transitions: number; readonly violation: string | null }
-  >;
-}
-
-/** The scopes of guests, of changes of the members, and of orders that are handed over. */
-function otherScopes(): OtherScope[] {
-  const deep = has("--deep");
-  return [
-    ...[...guestScopes, ...(deep ? deepGuestScopes : [])].map(({ scope, ...sizes }) => ({
-      ...sizes,
-      name: `guest: ${scope.name}`,
-      search: async () => new GuestWorld(scope, await load()).search(),
-    })),
-    ...[...membersScopes, ...(deep ? deepMembersScopes : [])].map(({ scope, ...sizes }) => ({
-      ...sizes,
-      name: `members: ${scope.name}`,
-      search: async () => new MembersWorld(scope, await load()).search(),
-    })),
-    ...[...orderScopes, ...(deep ? deepOrderScopes : [])].map(({ scope, edits, ...sizes }) => ({
-      ...sizes,
-      name: `orders: ${scope.name}`,
-      search: async () =>
-        new OrdersWorld(scope, await (edits ? loadBroken(edits) : load())).search(),
-    })),
-    ...[...stateScopes, ...(deep ? deepStateScopes : [])].map(({ scope, ...sizes }) => ({
-      ...sizes,
-      name: `states: ${scope.name}`,
-      search: async () => new StatesWorld(scope, await load()).search(),
-    })),
-  ];
-}
-
-async function isOtherAsExpected(
-  { name, states, transitions, search }: OtherScope,
-): Promise<boolean> {
+async function isOtherAsExpected({ name, states, transitions, sees, search }: WorldScope) {
   const begun = performance.now();
   const found = await search();
+  const missing = sees.filter((one) => !found.cases.includes(one));
   const isSame = found.states === states && found.transitions === transitions;
-  const verdict = found.violation !== null ? "VIOLATION" : isSame ? "holds" : "OTHER SIZE";
-  const seconds = secondsSince(begun);
-  print(name, found.states, found.transitions, "", seconds, verdict);
+  const verdict = found.violation !== null
+    ? "VIOLATION"
+    : isSame && missing.length === 0
+    ? "holds"
+    : "OTHER SIZE";
+  print(name, found.states, found.transitions, "", secondsSince(begun), verdict);
   if (found.violation !== null) console.log(found.violation);
   else if (!isSame) console.log(`  expected: ${states} states, ${transitions} transitions`);
+  for (const one of missing) console.log(`  expected, but did not come up: ${one}`);
+  if (has("--cases")) { for (const one of found.cases) console.log(`  ${one}`); }
   return verdict === "holds";
 }
 
 async function mainScopes(): Promise<boolean> {
   const scopes = [...fastScopes, ...(has("--deep") ? deepScopes : [])]
     .filter(({ scope }) => scope.name.includes(only));
-  const others = otherScopes().filter(({ name }) => name.includes(only));
+  const others = worldScopes(has("--deep")).filter(({ name }) => name.includes(only));
   print("scope", "states", "transitions", "depth", "seconds", "verdict");
   let good = 0;
   for (const expected of scopes) if (await isAsExpected(expected)) good++;
@@ -136,9 +92,9 @@ async function mainScopes(): Promise<boolean> {
 async function mainMutants(): Promise<boolean> {
   const mutations = [
     ...MUTATIONS.map((mutation) => ({ ...mutation, search: () => findBroken(mutation) })),
-    ...GUEST_MUTATIONS.map((mutation) => ({
+    ...worldMutations().map(({ search, ...mutation }) => ({
       ...mutation,
-      search: async () => ({ depth: "", ...await findBrokenGuest(mutation) }),
+      search: async () => ({ depth: "", ...await search() }),
     })),
   ].filter(({ name }) => name.includes(only));
   print("broken rule", "states", "depth", "seconds", "verdict");

@@ -2,6 +2,7 @@ import { PROJECT } from "../support/project_copy.ts";
 import type { Edit, Sources } from "./fit.ts";
 import { MUTATIONS } from "./list.ts";
 import { MUTATIONS as OF_THE_MODEL } from "./model/list.ts";
+import { DISK_MUTATIONS } from "./model/disks.ts";
 import { MEMBERS_MUTATIONS } from "./model/members.ts";
 import { ORDER_MUTATIONS } from "./model/orders.ts";
 import { STORAGE_MUTATIONS } from "./model/storage.ts";
@@ -11,7 +12,13 @@ import { MUTATIONS as OF_THE_SIMULATOR } from "./sim/list.ts";
 export const EDITS: readonly Edit[] = [
   ...MUTATIONS,
   ...OF_THE_SIMULATOR,
-  ...[...OF_THE_MODEL, ...MEMBERS_MUTATIONS, ...STORAGE_MUTATIONS, ...ORDER_MUTATIONS].flatMap((
+  ...[
+    ...OF_THE_MODEL,
+    ...MEMBERS_MUTATIONS,
+    ...STORAGE_MUTATIONS,
+    ...DISK_MUTATIONS,
+    ...ORDER_MUTATIONS,
+  ].flatMap((
     { name, edits },
   ) => edits.map(({ module, ...edit }) => ({ name, file: `lib/paxos/${module}.ts`, ...edit }))),
 ];

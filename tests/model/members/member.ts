@@ -4,7 +4,7 @@ import type {
   ConfigurationReply,
   ConfigurationRequest,
 } from "../../../lib/paxos/configuration_messages.ts";
-import type { ConfigurationNews } from "../../../lib/paxos/incarnations.ts";
+import type { ConfigurationNews, KnownIncarnations } from "../../../lib/paxos/incarnations.ts";
 import type {
   GenesisReply,
   GenesisRequest,
@@ -13,6 +13,7 @@ import type {
   RegisterRequest,
   SessionReply,
   SessionRequest,
+  StoredRegister,
 } from "../../../lib/paxos/messages.ts";
 import type { Place, PlaceEvent } from "../../../lib/paxos/place.ts";
 import type { Recovery, RecoveryEvent } from "../../../lib/paxos/recovery.ts";
@@ -43,7 +44,20 @@ export type MemberInput =
   /** A member that recovers asks. */
   | { do: "help"; from: string; header: Header; request: RecoveryQuestion; now: number }
   /** A member answers the question of its recovery. */
-  | { do: "helped"; from: string; header: Header; reply: GenesisReply; now: number };
+  | { do: "helped"; from: string; header: Header; reply: GenesisReply; now: number }
+  /** The following are for members with disks only. It starts with what is on its disk. */
+  | { do: "start"; life: Life }
+  | { do: "stop" }
+  /** Its disk is lost while it is down. */
+  | { do: "lose" }
+  /** Its disk becomes what it was when its process started last. */
+  | { do: "rollBack" }
+  /** Its round of questions ends. */
+  | { do: "tick" }
+  /** A member that starts from its disk asks. */
+  | { do: "asked"; from: string; header: Header; request: GenesisRequest }
+  /** A node answers the question of its start. */
+  | { do: "told"; from: string; header: Header; reply: GenesisReply };
 
 /** A reply of a member. */
 export type AnyReply = RegisterReply | SessionReply | ConfigurationReply | GenesisReply;
@@ -64,6 +78,35 @@ export interface MemberAttributes {
   /** The questions of its recovery, without numbers. */
   readonly asks: readonly { readonly to: string; readonly request: RecoveryQuestion }[];
   readonly closed: boolean;
+  /** `null`: it has none, and is not one that may have. */
+  readonly disk: DiskAttributes | null;
+}
+
+/** What other parts need to know of a member that may have a disk. */
+export interface DiskAttributes {
+  readonly votes: boolean;
+  /** The questions of its start, without numbers. */
+  readonly questions: readonly { readonly to: string; readonly request: GenesisRequest }[];
+  readonly canTick: boolean;
+  readonly content: MemberDisk | null;
+  readonly backup: MemberDisk | null;
+  /** The life in which it last became operational; what is older on a disk is from before that. */
+  readonly operationalSince: Life;
+  /** Whether enough others have that life on their disks. */
+  readonly isKnown: boolean;
+  /** Whether it became operational with copies. */
+  readonly recovered: boolean;
+  /** Whether it has put aside what is its memory by the configuration that it knew then. */
+  readonly wasMemory: boolean;
+}
+
+/** What is on a disk. */
+export interface MemberDisk {
+  readonly incarnation: Life;
+  readonly known: KnownIncarnations;
+  readonly configuration: Configuration;
+  readonly registers: readonly StoredRegister[];
+  readonly floor: number;
 }
 
 /** The same news, however they were gathered. */
@@ -95,34 +138,49 @@ export class Member implements Actor<MemberInput, MemberOutput> {
     this.#self = self;
   }
 
+  /** The machines under test. */
+  get paxos(): Paxos {
+    return this.#paxos;
+  }
+
+  /** Its id. */
+  get self(): string {
+    return this.#self;
+  }
+
+  /** A number that this life has never used. */
+  nextNumber(): number {
+    return ++this.#numbers;
+  }
+
   get attributes(): MemberAttributes {
     const { life, place, asking, closed } = this;
     const asks = asking.map(({ to, request }) => ({ to, request: withoutNumbers(request) }));
     const configuration = place?.configuration ?? null;
     const news = place && sorted(place.news);
-    return { life, configuration, news, header: this.#header(), asks, closed };
+    return { life, configuration, news, header: this.header(), asks, closed, disk: null };
   }
 
   handle(input: MemberInput): MemberOutput[] {
-    if (input.do === "boot") return this.#boot(input);
+    if (input.do === "boot") return this.boot(input);
     if (this.closed) return [];
-    const reply = this.#handle(input);
+    const reply = this.answer(input);
     this.asking = (this.recovery?.tick() ?? []) as typeof this.asking;
-    return reply === undefined || this.closed ? [] : [{ header: this.#header(), reply }];
+    return reply === undefined || this.closed ? [] : [{ header: this.header(), reply }];
   }
 
-  #boot({ life, configuration, remembers }: MemberInput & { do: "boot" }): MemberOutput[] {
+  boot({ life, configuration, remembers }: MemberInput & { do: "boot" }): MemberOutput[] {
     Object.assign(this, new Member(this.#paxos, this.#self), { life });
     if (configuration === null) return [];
     this.place = new this.#paxos.Place(this.#self, life, configuration);
     if (!remembers) return [];
-    const voter = new this.#paxos.Voter(RECORD, life, this.#settings());
+    const voter = new this.#paxos.Voter(RECORD, life, this.settings());
     this.place.remember(voter, []);
     return [];
   }
 
-  #handle(input: Exclude<MemberInput, { do: "boot" }>): AnyReply | undefined {
-    if (input.do === "hear") return this.#learn(input.news);
+  answer(input: Exclude<MemberInput, { do: "boot" }>): AnyReply | undefined {
+    if (input.do === "hear") return this.learn(input.news);
     const { place } = this;
     if (place === null) return undefined;
     switch (input.do) {
@@ -141,7 +199,7 @@ export class Member implements Actor<MemberInput, MemberOutput> {
         return this.#change(input);
       case "help": {
         const { from, header, request } = input;
-        this.#act(place.hear(from, header));
+        this.act(place.hear(from, header));
         const { helper } = place;
         if (this.closed || helper === null) return undefined;
         return this.#paxos.help(helper, from, header, request, input.now);
@@ -149,50 +207,42 @@ export class Member implements Actor<MemberInput, MemberOutput> {
       case "helped":
         return this.#helped(input);
     }
+    return undefined;
   }
 
   #change({ epoch, request }: MemberInput & { do: "change" }): AnyReply | undefined {
     const place = this.place!;
-    if (request.type === "configure") this.#learn(request);
+    if (request.type === "configure") this.learn(request);
     const answer = () => this.#paxos.answerChange(place, this.life, { epoch }, request);
     const reply = answer();
     if (reply !== "changeLife") return reply;
-    this.#takeLife((request as { above: Life }).above + "+");
+    this.takeLife((request as { above: Life }).above + "+");
     return answer() as ConfigurationReply;
   }
 
-  #learn({ configuration, incarnations }: ConfigurationNews): undefined {
-    if (this.place !== null) return this.#act(this.place.learn(configuration, incarnations));
+  learn({ configuration, incarnations }: ConfigurationNews): undefined {
+    if (this.place !== null) return this.act(this.place.learn(configuration, incarnations));
     this.place = new this.#paxos.Place(this.#self, this.life, configuration, incarnations);
-    if (this.place.standing === "recovers") this.#act("recover");
+    if (this.place.standing === "recovers") this.act("recover");
   }
 
   #helped({ from, header, reply, now }: MemberInput & { do: "helped" }): undefined {
     const asked = this.asking.find(({ to }) => to === from)?.request;
     if (this.recovery === null || asked === undefined) return;
-    this.#act(this.place!.hear(from, header));
+    this.act(this.place!.hear(from, header));
     if (this.closed || this.recovery === null) return;
     const { id } = asked;
     const announcement = asked.type === "transfer" ? asked.announcement : 0;
     const numbered = { ...reply, id, ...("announcement" in reply && { announcement }) };
     const { event } = this.recovery.receive(from, header, numbered as never);
-    this.#actOnRecovery(event, now);
+    this.actOnRecovery(event, now);
   }
 
-  #act(event: PlaceEvent | undefined): undefined {
+  act(event: PlaceEvent | undefined): undefined {
     switch (event) {
       case "recover":
       case "join":
-        this.recovery = new this.#paxos.Recovery({
-          self: this.#self,
-          configuration: this.place!.configuration,
-          life: this.life,
-          genesis: RECORD.id,
-          nextId: () => ++this.#numbers,
-          lifeAfter: (life) => `${life}+`,
-          isItsTurn: () => true,
-          readConfiguration: configurationIn,
-        });
+        this.recovery = this.newRecovery();
         return;
       case "retired":
         this.recovery = null;
@@ -202,33 +252,47 @@ export class Member implements Actor<MemberInput, MemberOutput> {
     }
   }
 
-  #actOnRecovery(event: RecoveryEvent | undefined, now: number): void {
+  /** A recovery under the present configuration, in the present life. */
+  newRecovery(): Recovery {
+    return new this.#paxos.Recovery({
+      self: this.#self,
+      configuration: this.place!.configuration,
+      life: this.life,
+      genesis: RECORD.id,
+      nextId: () => this.nextNumber(),
+      lifeAfter: (life) => `${life}+`,
+      isItsTurn: () => true,
+      readConfiguration: configurationIn,
+    });
+  }
+
+  actOnRecovery(event: RecoveryEvent | undefined, now: number): void {
     switch (event?.type) {
       case "changeLife":
-        return this.#takeLife(event.life);
+        return this.takeLife(event.life);
       case "replaced":
-        return this.#act("replaced");
+        return this.act("replaced");
       case "recovered": {
         const { memory } = event;
         this.recovery = null;
-        const voter = this.#paxos.Voter.recovered(RECORD, memory, this.#settings(), now);
-        this.#act(this.place!.remember(voter, memory.known));
+        const voter = this.#paxos.Voter.recovered(RECORD, memory, this.settings(), now);
+        this.act(this.place!.remember(voter, memory.known));
       }
     }
   }
 
-  #takeLife(life: Life): void {
+  takeLife(life: Life): void {
     this.life = life;
     this.place!.changeLife(life);
     // In another life it is not the node that was let in.
     if (this.place!.standing === "outside") this.recovery = null;
   }
 
-  #settings() {
+  settings() {
     return { members: [], maxKeys: 10, maxBytes: Infinity };
   }
 
-  #header(): Header {
+  header(): Header {
     const { life, place } = this;
     const genesis = RECORD.id;
     if (place === null) {
@@ -239,7 +303,8 @@ export class Member implements Actor<MemberInput, MemberOutput> {
   }
 }
 
-const RECORD = { id: "g", lives: [], floor: 0, maxTtl: TTL, clients: true };
+/** The genesis of all scopes. */
+export const RECORD = { id: "g", lives: [], floor: 0, maxTtl: TTL, clients: true };
 
 function withoutNumber({ id: _, ...reply }: { id: number }): object {
   return reply;

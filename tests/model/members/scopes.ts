@@ -13,12 +13,16 @@ export interface ExpectedMembers {
 }
 
 /** A client that changes the members. */
-function changer(name: string, clock: number, ...changes: readonly Change[]): ChangerOptions {
+export function changer(
+  name: string,
+  clock: number,
+  ...changes: readonly Change[]
+): ChangerOptions {
   return { name, changes, attempts: 1, clock, abandons: false, waits: false };
 }
 
 /** `members` of the nodes 1, 2 and so on are members at the beginning, and these changes are made. */
-function changing(
+export function changing(
   nodes: number,
   members: number,
   clients: readonly ClientOptions[],
@@ -39,11 +43,13 @@ function changing(
 }
 
 const APPEND = [append("p", "a", 1, 1)];
-const LATE_APPEND = [append("p", "a", 1, 4)];
+/** An append above the counters of a change. */
+export const LATE_APPEND = [append("p", "a", 1, 4)];
 const RELEASE = [release("p", "x", 1)];
 
 const ADD = { add: "2" };
-const REMOVE = { remove: "1" };
+/** The first member is removed. */
+export const REMOVE = { remove: "1" };
 
 /** 2 joins, and has copied the memory of 1. */
 const SECOND_HAS_COPIED = [
@@ -58,7 +64,7 @@ const SECOND_HAS_COPIED = [
 ];
 
 /** Both members know that 3 joins, and 3 has copied their memory. */
-const THIRD_HAS_COPIED = [
+export const THIRD_HAS_COPIED = [
   "x begins",
   ...["x's incarnationOf reaches 1", "x's incarnationOf reaches 2", "x's stand reaches 3"],
   ...["x's prepare", "x's prepare", "x's accept", "x's accept"],
@@ -68,21 +74,21 @@ const THIRD_HAS_COPIED = [
 ];
 
 /** 3 is admitted, and 1 and 3 know it; 2 does not. */
-const THIRD_IS_ADMITTED = [
+export const THIRD_IS_ADMITTED = [
   ...THIRD_HAS_COPIED,
   ...["x's prepare", "x's prepare", "x's accept", "x's accept"],
   ...["x's configure reaches 1", "x's configure reaches 3"],
 ];
 
 /** And they have decided without it. */
-const FIRST_AND_THIRD_DECIDED = [
+export const FIRST_AND_THIRD_DECIDED = [
   ...THIRD_IS_ADMITTED,
   ...["p begins", "p's prepare k1 5 of 0 reaches 1"],
   ...["p's prepare", "p's prepare k1 6 of 2 reaches 3", "p's accept", "p's accept"],
 ];
 
 /** Member 1 is removed with the votes of 1 and 3, and 3 knows it. */
-const FIRST_IS_REMOVED = [
+export const FIRST_IS_REMOVED = [
   ...["x begins", "x's incarnationOf reaches 2", "x's incarnationOf reaches 3"],
   ...["x's prepare c\xf6\xf6 3 of 0 reaches 1", "x's prepare c\xf6\xf6 3 of 0 reaches 3"],
   ...["x's accept", "x's accept", "x's configure reaches 3"],
@@ -95,7 +101,7 @@ const SECOND_IS_REMOVED = [
 ];
 
 /** At the old epoch, 1 and 2 have taken an append. */
-const FIRST_AND_SECOND_WROTE = [
+export const FIRST_AND_SECOND_WROTE = [
   ...["p begins", "p's prepare k1 5 of 0 reaches 1", "p's prepare k1 5 of 0 reaches 2"],
   ...["p's accept k1 5 of xa of 0 reaches 1", "p's accept k1 5 of xa of 0 reaches 2"],
 ];
@@ -106,12 +112,12 @@ const FORGOTTEN = [
 ];
 
 /** The steps of a text at these nodes. */
-function at(step: string, ...nodes: readonly string[]): string[] {
+export function at(step: string, ...nodes: readonly string[]): string[] {
   return nodes.map((node) => `${step} reaches ${node}`);
 }
 
 /** These nodes take ballot `counter` of x for a register. */
-function written(register: string, counter: number, ...nodes: readonly string[]): string[] {
+export function written(register: string, counter: number, ...nodes: readonly string[]): string[] {
   return [
     ...at(`x's prepare ${register} ${counter} of …`, ...nodes),
     ...at(`x's accept ${register} ${counter} of …`, ...nodes),
@@ -119,7 +125,7 @@ function written(register: string, counter: number, ...nodes: readonly string[])
 }
 
 /** These nodes have a configuration, and what they hold is listed and swept. */
-function swept(counter: number, ...nodes: readonly string[]): string[] {
+export function swept(counter: number, ...nodes: readonly string[]): string[] {
   return [
     ...[...at("x's configure", ...nodes), ...at("x's inventory", ...nodes)],
     ...[...at("x's raiseFloor", ...nodes), ...written("c\xf6\xf6", counter, ...nodes)],

@@ -1,9 +1,10 @@
-import type { Configuration } from "../../../lib/paxos/configuration.ts";
+import { type Configuration, listsIn } from "../../../lib/paxos/configuration.ts";
 import type { ConfigurationNews } from "../../../lib/paxos/incarnations.ts";
 import { OWNER_SHARE } from "../../../lib/paxos/lease.ts";
 import type { RegisterReply, RegisterRequest } from "../../../lib/paxos/messages.ts";
+import { majority } from "../../../lib/paxos/quorum.ts";
 import { Automaton } from "../automaton.ts";
-import { Breadth, type Found, scripted, type Step } from "../breadth.ts";
+import { Breadth, findStuck, type Found, scripted, type Step } from "../breadth.ts";
 import {
   Client,
   type ClientAttributes,
@@ -23,9 +24,11 @@ import {
   type ChangerOptions,
   CONFIGURATION,
 } from "./changer.ts";
+import { type BrokenDisk, DiskMember } from "./disk_member.ts";
 import { Judge, type MemberVote } from "./judge.ts";
 import {
   type AnyReply,
+  type DiskAttributes,
   Member,
   type MemberAttributes,
   type MemberInput,
@@ -63,8 +66,24 @@ export interface MembersScope {
   readonly script: readonly string[];
   /** Whether nodes that change the members stop after the script. */
   readonly stops?: boolean;
-  /** What broken clients do. */
-  readonly broken?: "they forget while the members change";
+  /** All nodes may have disks, and this is what happens to them; without it none has one. */
+  readonly disks?: DiskFaults;
+  /** What broken clients do, or members with their disks. */
+  readonly broken?: "they forget while the members change" | BrokenDisk;
+}
+
+/** What happens to members with disks. Whoever has stopped may start again. */
+export interface DiskFaults {
+  /** The nodes that may stop, and how many times each, the script aside. */
+  readonly stopping: readonly number[];
+  readonly stops: number;
+  /** The nodes whose disks may be lost or rolled back while they are down. */
+  readonly losing: readonly number[];
+  readonly rollingBack: readonly number[];
+  /** The nodes that stay down once they have stopped. */
+  readonly gone: readonly number[];
+  /** Whether a majority of the newest list can always come to vote without a further fault. */
+  readonly goesOn: boolean;
 }
 
 /** The whole system, as numbers. */
@@ -88,6 +107,10 @@ interface State {
   readonly owner: { readonly asked: number; readonly by: readonly number[] } | null;
   /** The configuration under which a node fences the session, and the nodes that have fenced it. */
   readonly fencer: { readonly known: number; readonly by: readonly number[] };
+  /** How many times each node with a disk has stopped since the script. */
+  readonly stops: readonly number[];
+  /** The nodes with a lost or older disk that have not recovered from the others since. */
+  readonly bad: readonly number[];
 }
 
 /** A request about a register, which members may still get. */
@@ -102,6 +125,8 @@ interface Ask {
 export interface MembersFound extends Found {
   /** The configurations that some node knew in some state. */
   readonly configurations: readonly string[];
+  /** The ways in which members with disks came back in some state. */
+  readonly ways: readonly string[];
 }
 
 /** The state that is chosen at the beginning. */
@@ -125,6 +150,7 @@ export class MembersWorld {
   readonly #allNews = new Pool<ConfigurationNews>(textOfData);
   readonly #judge: Judge;
   readonly #seen = new Set<string>();
+  readonly #comebacks = new Set<string>();
   /** Whether the script is over. */
   #isScripted = false;
   /** The numbers of inputs that say again what was said before. */
@@ -147,7 +173,13 @@ export class MembersWorld {
     this.#members = nodes.map((id) =>
       new Automaton<MemberInput, MemberOutput, MemberAttributes>({
         ...common,
-        make: (paxos) => new Member(paxos, id),
+        make: (paxos) => {
+          if (scope.disks === undefined) return new Member(paxos, id);
+          const broken = scope.broken === "they forget while the members change"
+            ? undefined
+            : scope.broken;
+          return new DiskMember(paxos, id, nodes.slice(0, scope.members), broken);
+        },
         inputs: this.#memberInputs,
         decode: same,
         encode: same,
@@ -198,9 +230,41 @@ export class MembersWorld {
 
   /** Searches until all states are known or one violates a rule. */
   search(limit = Infinity): MembersFound {
-    const first = this.#initial();
-    const found = new Breadth(first, (state) => this.#steps(state), textOf).search(limit);
-    return { ...found, configurations: [...this.#seen].sort() };
+    const all = new Breadth(this.#initial(), (state) => this.#steps(state), textOf);
+    const goesOn = this.#scope.disks?.goesOn === true;
+    let found = all.search(limit, goesOn);
+    const stuck = goesOn && found.violation === null ? this.#stuck(all.states, all.ways) : -1;
+    if (stuck >= 0) found = all.found([...all.path(stuck), "VIOLATION: it cannot go on"]);
+    const configurations = [...this.#seen].sort();
+    return { ...found, configurations, ways: [...this.#comebacks].sort() };
+  }
+
+  /** A state from which no majority of the newest list can come to vote without a further fault; -1: none. */
+  #stuck(states: readonly State[], ways: readonly number[]): number {
+    const reached = states.map((state) => this.#canDecide(state));
+    return findStuck(reached, ways);
+  }
+
+  #canDecide(state: State): boolean {
+    const newest = this.#newest(state);
+    const voters = this.#paxos.votersOf(newest);
+    const voting = state.members.filter((_, member) => {
+      const { configuration, disk } = this.#member(state, member);
+      return disk!.votes && configuration?.epoch === newest.epoch;
+    });
+    return voting.length >= majority(voters.length);
+  }
+
+  /** The newest configuration that a node knows, or has on its disk. */
+  #newest(state: State): Configuration {
+    let newest = this.#first;
+    for (const member of state.members.keys()) {
+      const { configuration, disk } = this.#member(state, member);
+      for (const one of [configuration, disk?.content?.configuration]) {
+        if (one != null && this.#paxos.isNewer(one, newest)) newest = one;
+      }
+    }
+    return newest;
   }
 
   #initial(): State {
@@ -224,6 +288,8 @@ export class MembersWorld {
       time: 0,
       owner: null,
       fencer: { known: this.#configurations.number(this.#first), by: [] },
+      stops: nodes.map(() => 0),
+      bad: [],
     };
     for (let member = 0; content !== null && member < members; member++) {
       const { after } = this.#toMember(state, member, {
@@ -233,7 +299,7 @@ export class MembersWorld {
     }
     state = scripted(state, this.#scope.script, (state) => this.#steps(state));
     this.#isScripted = true;
-    return state;
+    return { ...state, stops: nodes.map(() => 0) };
   }
 
   /** All possible steps: each as a text, and a function that makes the state after it. */
@@ -283,7 +349,141 @@ export class MembersWorld {
         }
       }
       if (member < nodes.length) yield* this.#restart(state, member);
+      yield* this.#diskSteps(state, member);
     }
+  }
+
+  *#diskSteps(state: State, member: number): Generator<Step<State>> {
+    const { nodes } = this.#scope;
+    const { disk, closed } = this.#member(state, member);
+    if (disk === null) return;
+    yield* this.#diskFaults(state, member, disk);
+    if (closed) return;
+    const id = nodes[member];
+    for (const { to, request } of disk.questions) {
+      const text = `${id}'s ${request.type} of its disk reaches ${to}`;
+      yield [text, () => this.#askForDisk(state, member, nodes.indexOf(to), request)];
+    }
+    if (!disk.canTick) return;
+    yield [`the round of ${id} ends`, () => {
+      const { after } = this.#toMember(state, member, { do: "tick" });
+      return after === state ? null : after;
+    }];
+  }
+
+  *#diskFaults(state: State, member: number, disk: DiskAttributes): Generator<Step<State>> {
+    const { nodes } = this.#scope;
+    const { stopping, stops, losing, rollingBack, gone } = this.#scope.disks!;
+    const id = nodes[member];
+    const isScript = !this.#isScripted;
+    if (!this.#member(state, member).closed) {
+      const mayStop = isScript || (stopping.includes(member) && state.stops[member] < stops);
+      if (!mayStop) return;
+      yield [`${id} stops`, () => {
+        const after = { ...state, stops: state.stops.with(member, state.stops[member] + 1) };
+        return this.#toMember(after, member, { do: "stop" }).after;
+      }, true];
+      return;
+    }
+    if (!isScript && gone.includes(member)) return;
+    yield [`${id} starts`, () => {
+      const starts = state.starts.with(member, state.starts[member] + 1);
+      const start = { do: "start", life: String(starts[member]) } as const;
+      return this.#toMember({ ...state, starts }, member, start).after;
+    }];
+    const bad = [...new Set([...state.bad, member])].sort();
+    if (disk.content === null || !this.#mayBeBad(state, bad)) return;
+    if (isScript || losing.includes(member)) {
+      yield [
+        `${id}'s disk is lost`,
+        () => this.#toMember({ ...state, bad }, member, { do: "lose" }).after,
+        true,
+      ];
+    }
+    if ((isScript || rollingBack.includes(member)) && this.#mayRollBack(state, member, disk)) {
+      yield [
+        `${id}'s disk is rolled back`,
+        () => this.#toMember({ ...state, bad }, member, { do: "rollBack" }).after,
+        true,
+      ];
+    }
+  }
+
+  /** No more than a minority of a list in use may have a bad disk at any one time. */
+  #mayBeBad(state: State, bad: readonly number[]): boolean {
+    return listsIn(this.#newest(state)).every((list) =>
+      bad.filter((member) => list.includes(this.#scope.nodes[member])).length <=
+        list.length - majority(list.length)
+    );
+  }
+
+  /**
+   * Whether the copy is from before the life in which the member last became operational, and a majority of the others has
+   * that life on disk. If it is from before a change, it and the disks that do not know of that are no majority either.
+   */
+  #mayRollBack(
+    state: State,
+    member: number,
+    { backup, operationalSince, isKnown }: DiskAttributes,
+  ): boolean {
+    if (!isKnown || backup === null || backup.incarnation >= operationalSince) return false;
+    const { epoch } = backup.configuration;
+    if (epoch === this.#newest(state).epoch) return true;
+    const voters = this.#paxos.votersOf(backup.configuration);
+    const behind = state.members.filter((_, other) => {
+      const { disk } = this.#member(state, other);
+      return other !== member && voters.includes(this.#scope.nodes[other]) &&
+        disk!.content !== null && disk!.content.configuration.epoch <= epoch;
+    });
+    return behind.length + 1 < majority(voters.length);
+  }
+
+  /** A question of a member that starts from its disk reaches another one, and the answer comes back. */
+  #askForDisk(
+    state: State,
+    member: number,
+    to: number,
+    request: DiskAttributes["questions"][number]["request"],
+  ): State | null {
+    const { nodes } = this.#scope;
+    const { header } = this.#member(state, member);
+    const asked = { do: "asked", from: nodes[member], header, request } as const;
+    const { after, said } = this.#toMember(state, to, asked);
+    if (said === null) return after === state ? null : after;
+    const reply = said.reply as (MemberInput & { do: "told" })["reply"];
+    const told = { do: "told", from: nodes[to], header: said.header, reply } as const;
+    const { after: heard } = this.#toMember(after, member, told);
+    return heard === state ? null : heard;
+  }
+
+  /** What a member does that comes to vote, or puts its disk aside. */
+  #cameBack(state: State, member: number, before: MemberAttributes): State {
+    const now = this.#member(state, member);
+    if (now.disk === null || before.disk === null) return state;
+    if (now.disk.wasMemory && !before.disk.wasMemory && !state.bad.includes(member)) {
+      throw new Violation(`${this.#scope.nodes[member]} puts aside a disk that is its memory`);
+    }
+    if (!now.disk.votes || before.disk.votes) return state;
+    if (!this.#paxos.votersOf(now.configuration!).includes(this.#scope.nodes[member])) {
+      throw new Violation(`${this.#scope.nodes[member]} votes under a list without it`);
+    }
+    if (now.disk.recovered) {
+      if (this.#isScripted) this.#comebacks.add("recovers");
+      return { ...state, bad: state.bad.filter((other) => other !== member) };
+    }
+    if (this.#isScripted) this.#comebacks.add("starts from its disk");
+    // What it accepted before it stopped is its vote in its present incarnation, too.
+    let after = state;
+    for (const { register, accepted, copied } of before.disk.content?.registers ?? []) {
+      if (accepted === null || copied) continue;
+      const { ballot } = accepted;
+      const made = this.#judge.vote(member, now.configuration!, now.header, { register, ballot });
+      const vote = this.#votes.number(made);
+      if (after.votes.includes(vote)) continue;
+      after = { ...after, votes: [...after.votes, vote].sort((a, b) => a - b) };
+      this.#chosen(after, register);
+    }
+    return after;
   }
 
   /** The node of a process. */
@@ -316,9 +516,11 @@ export class MembersWorld {
       const { news } = this.#member(state, member);
       if (news !== null) all.add(this.#newsNumber(news));
     }
+    const epochs = new Map<number, string>();
     for (const number of all) {
       const news = this.#allNews.value(number);
       const { configuration } = news;
+      checkEpoch(epochs, configuration);
       this.#seen.add(describeConfiguration(configuration));
       for (const member of state.members.keys()) {
         const { configuration: own, closed } = this.#member(state, member);
@@ -579,6 +781,9 @@ export class MembersWorld {
     let after = next === state.members[member]
       ? state
       : { ...state, members: state.members.with(member, next) };
+    if (next !== state.members[member] && this.#scope.disks !== undefined) {
+      after = this.#cameBack(after, member, automaton.attributes(state.members[member]));
+    }
     const said = outputs[0] ?? null;
     const isJudged = request?.type === "accept" && this.#scope.end === 0;
     if (said?.reply.type === "accepted" && isJudged) {
@@ -701,6 +906,16 @@ export class MembersWorld {
     const key = `${register} ${state.votes.join()} ${state.asks.join()}`;
     return this.#judge.chosen(key, register === CONFIGURATION, accepts, votes);
   }
+}
+
+/** No two configurations of one epoch differ but in being settled. */
+function checkEpoch(epochs: Map<number, string>, configuration: Configuration): void {
+  const { epoch, members, joining } = configuration;
+  const list = JSON.stringify([members, joining]);
+  const known = epochs.get(epoch);
+  const isOther = known !== undefined && known !== list;
+  if (isOther) throw new Violation(`there are two configurations of epoch ${epoch}`);
+  epochs.set(epoch, list);
 }
 
 function describe(request: RegisterRequest): string {

@@ -227,3 +227,6 @@ export const storageScopes: readonly ExpectedStorage[] = [
     DISK,
   ),
 ];
+
+/** Larger ones, for `deno task model --deep`. */
+export const deepStorageScopes: readonly ExpectedStorage[] = [];

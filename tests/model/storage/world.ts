@@ -6,7 +6,7 @@ import type {
   StoredRegister,
 } from "../../../lib/paxos/messages.ts";
 import { Automaton } from "../automaton.ts";
-import { Breadth, type Found, scripted, type Step } from "../breadth.ts";
+import { Breadth, findStuck, type Found, scripted, type Step } from "../breadth.ts";
 import { judge, type Proposal, show, type Vote } from "../choices.ts";
 import {
   Client,
@@ -152,21 +152,12 @@ export class StorageWorld {
 
   /** A state from which no majority can come to vote without a further fault; -1: none. */
   #stuck(states: readonly State[], ways: readonly number[]): number {
-    const into: number[][] = states.map(() => []);
-    for (let i = 0; i < ways.length; i += 2) into[ways[i + 1]].push(ways[i]);
-    const votes = (state: State) =>
-      state.members.filter((_, member) => this.#member(state, member).votes).length;
     const needed = majority(this.#scope.members.length);
-    const reached = states.map((state) => votes(state) >= needed);
-    const next = [...reached.keys()].filter((number) => reached[number]);
-    for (const number of next) {
-      for (const before of into[number]) {
-        if (reached[before]) continue;
-        reached[before] = true;
-        next.push(before);
-      }
-    }
-    return reached.indexOf(false);
+    const reached = states.map(({ members }) =>
+      members.filter((state, member) => this.#members[member].attributes(state).votes).length >=
+        needed
+    );
+    return findStuck(reached, ways);
   }
 
   #initial(): State {
