@@ -1,4 +1,4 @@
-import { Devtools } from "./devtools.ts";
+import { Devtools, type Params } from "./devtools.ts";
 import { findChromium } from "./optional_programs.ts";
 
 /** Limit for a browser to start, and for a page to reach an expected state, in milliseconds. */
@@ -205,6 +205,26 @@ export class Tab {
     this.#devtools.send("Page.crash", {}, this.#session).catch(() => {});
     await crashed;
     await this.close();
+  }
+
+  /** The id of the tab's process: of all renderers the one that works while the tab does. */
+  async processId(): Promise<number> {
+    const before = await this.#cpuTimes();
+    await this.evaluate(() => {
+      const end = performance.now() + 100;
+      while (performance.now() < end);
+    });
+    const times = [...await this.#cpuTimes()].map(([id, time]) => ({
+      id,
+      used: time - (before.get(id) ?? 0),
+    }));
+    return times.reduce((most, one) => one.used > most.used ? one : most).id;
+  }
+
+  async #cpuTimes(): Promise<Map<number, number>> {
+    const { processInfo } = await this.#devtools.send("SystemInfo.getProcessInfo");
+    const renderers = (processInfo as Params[]).filter(({ type }) => type === "renderer");
+    return new Map(renderers.map(({ id, cpuTime }) => [id, cpuTime]));
   }
 
   /** Closes the tab at once, without running its unload handlers. */

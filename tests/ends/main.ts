@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { GoneTabs } from "../runtimes/browser/gone_tabs.ts";
+import { ENDS, GoneTabs } from "../runtimes/browser/gone_tabs.ts";
 import type { Gone } from "../runtimes/support/gone.ts";
 import { LIMIT, runProgram } from "../runtimes/support/run_program.ts";
 
@@ -62,10 +62,10 @@ for (const runtime of ["deno", "node"] as const) {
   await using gone = await GoneTabs.start();
   const { cluster, platform } = await gone.workers(each);
   show("worker terminated, Chromium", cluster, platform);
-  const closed = await gone.tabs((tab) => tab.close(), each);
-  show("tab closed, Chromium", closed.cluster, closed.platform);
-  const crashed = await gone.tabs((tab) => tab.crash(), each);
-  show("tab crashed, Chromium", crashed.cluster, crashed.platform);
+  for (const [end, prepare] of Object.entries(ENDS)) {
+    const { cluster, platform } = await gone.tabs(prepare, each);
+    show(`tab ${end}, Chromium`, cluster, platform);
+  }
 }
 
 {

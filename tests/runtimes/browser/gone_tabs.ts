@@ -22,6 +22,20 @@ export interface Waited {
   readonly platform: number[];
 }
 
+/** The ways in which a tab ends. */
+export const ENDS = {
+  closed: (tab: Tab) => Promise.resolve(() => tab.close()),
+  crashed: (tab: Tab) => Promise.resolve(() => tab.crash()),
+  /** As by a system that is short of memory: at once, without a report of the crash. */
+  killed: async (tab: Tab) => {
+    const id = await tab.processId();
+    return async () => {
+      Deno.kill(id, "SIGKILL");
+      await tab.close();
+    };
+  },
+} as const;
+
 /** Three members in tabs of one origin, and owners of a lock in other tabs and in workers that are ended. */
 export class GoneTabs implements AsyncDisposable {
   readonly #site: Site;
@@ -91,15 +105,19 @@ export class GoneTabs implements AsyncDisposable {
     }, { members: MEMBERS, rounds, url: this.#site.url, queued: QUEUED });
   }
 
-  /** Tabs that are closed, or whose process crashes. */
-  async tabs(end: (tab: Tab) => Promise<void>, rounds: number): Promise<Waited> {
+  /** Tabs that are ended; `prepare` returns what ends one. */
+  async tabs(
+    prepare: (tab: Tab) => Promise<() => Promise<void>>,
+    rounds: number,
+  ): Promise<Waited> {
     const waited: Waited = { cluster: [], platform: [] };
     for (let round = 0; round < rounds; round++) {
       const { tab, waiting, own } = await this.#owner();
+      const end = await prepare(tab);
       const begun = performance.now();
       const took = () => performance.now() - begun;
       await Promise.all([
-        end(tab),
+        end(),
         waiting.then(() => waited.cluster.push(took())),
         own.then(() => waited.platform.push(took())),
       ]);

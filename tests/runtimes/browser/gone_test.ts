@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
-import { GoneTabs, type Waited } from "./gone_tabs.ts";
+import { ENDS, GoneTabs, type Waited } from "./gone_tabs.ts";
 
 /** The default `sessionTtl`, in milliseconds: none of these tests waits for it. */
 const SESSION_TTL = 5_000;
@@ -25,11 +25,11 @@ describe("tabs and workers of one origin that are gone (section 6)", () => {
   });
 
   it("a tab that was closed", async () => {
-    assertAtOnce(await gone.tabs((tab) => tab.close(), ROUNDS));
+    assertAtOnce(await gone.tabs(ENDS.closed, ROUNDS));
   });
 
   it("a tab whose process has crashed", async () => {
-    assertAtOnce(await gone.tabs((tab) => tab.crash(), ROUNDS));
+    assertAtOnce(await gone.tabs(ENDS.crashed, ROUNDS));
   });
 
   it("a frozen tab keeps its lock until its session ends", async () => {
