@@ -29,7 +29,7 @@ const CONCURRENCIES = [1, 64];
 
 /** All rows. */
 export const ROWS: readonly Row[] = [
-  row("put, fresh key", 2, async ({ node }) => {
+  row("put, fresh key", 1, async ({ node }) => {
     const prefix = crypto.randomUUID();
     return await Promise.resolve(async (index) => {
       valueOf(await node.kv.put(`${prefix} ${index}`, index));
@@ -53,7 +53,7 @@ export const ROWS: readonly Row[] = [
     const keys = await putSome((key) => node.kv.put(key, key));
     return async (index) => valueOf(await node.kv.get(keys[index % keys.length]));
   }),
-  row("lock and unlock", 3, async ({ node }) => {
+  row("lock and unlock", 2, async ({ node }) => {
     const prefix = crypto.randomUUID();
     return await Promise.resolve(async (index) => {
       const lock = await node.lock(`${prefix} ${index}`);

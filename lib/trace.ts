@@ -49,6 +49,8 @@ export interface TraceCall {
 export type ProposalEvent =
   /** First round of an attempt: this node asks the members to promise `ballot`. */
   | { type: "proposal.prepare"; register: TraceRegister; ballot: TraceBallot }
+  /** Only round, if all members take its value: it asks them to do so at `ballot`. */
+  | { type: "proposal.fast"; register: TraceRegister; ballot: TraceBallot }
   /** Second round: it asks them to accept a state. `present`: a value, not a release. */
   | { type: "proposal.accept"; register: TraceRegister; ballot: TraceBallot; present: boolean }
   /** Members promised a higher ballot to a rival: the attempt is made again after a random wait. */

@@ -359,6 +359,7 @@ export class Lifecycle {
     recordQueries.stop();
     contacts.stop();
     tombstones.stop();
+    this.#parts.core.proposals.stop();
     housekeeper.stop();
     singletons.stop();
     watches.close();

@@ -153,6 +153,8 @@ export function wireNode(
     heard: (life) => proofs.heard(life),
     frameHeard: (from, { incarnation }) => {
       if (engine.members.includes(from)) contacts.heard(from, incarnation);
+      // A member that does not vote answers no round.
+      if (incarnation !== null) core.proposals.heard(from);
       membership.heard(from, incarnation);
     },
     silence: () => membership.isStorageInUse ? STORAGE_IN_USE : contacts.describeSilent(),

@@ -24,7 +24,7 @@ import {
 
 /** Encodes an entry of a list to one field. */
 export function encodeListed(listed: ListedRegister, to: FieldWriter): Fields {
-  const { register, ballot, present, bound, copied, until, owners, stale } = listed;
+  const { register, ballot, present, bound, copied, until, owners, stale, fast } = listed;
   return [
     register,
     to.counter(ballot.counter),
@@ -35,12 +35,16 @@ export function encodeListed(listed: ListedRegister, to: FieldWriter): Fields {
     until,
     owners,
     encodeSessions(stale, to),
+    fast,
   ];
 }
 
 /** Decodes an entry of a list from one field. */
 export function decodeListed(field: unknown, from: FieldReader): ListedRegister {
-  const [id, counter, life, present, bound, copied, until, owners, stale] = fields(field, 9);
+  const [id, counter, life, present, bound, copied, until, owners, stale, fast] = fields(
+    field,
+    10,
+  );
   return {
     register: register(id),
     ballot: from.anyBallot(counter, life),
@@ -50,6 +54,7 @@ export function decodeListed(field: unknown, from: FieldReader): ListedRegister 
     until: until === null ? null : wallTime(until),
     owners: integer(owners),
     stale: decodeSessions(stale, from),
+    fast: flag(fast),
   };
 }
 

@@ -19,10 +19,11 @@ import {
 import { FieldWriter } from "./field_writer.ts";
 import { decodeIncarnations, decodeRecord, encodeIncarnations, encodeRecord } from "./genesis.ts";
 import { MalformedError } from "./malformed.ts";
+import { decodeFast } from "./state.ts";
 
 /**
  * Entries of a member's disk, each with a checksum over its key and its value. The first byte is the version of the
- * format; of another version nothing else is read. Marks that this version does not use are reserved for a fast vote.
+ * format; of another version nothing else is read. The marks of a register say what is a copy, and what the vote of a fast round.
  */
 export const DISK_VERSION: number = 1;
 
@@ -126,10 +127,15 @@ export const toDisk = {
     const to = new FieldWriter(0);
     return sealed(DISK_KEYS.blank, [to.life(life), to.life(answered)]);
   },
-  /** A register. The last two marks are reserved: a fast vote, and the token that it was over. */
+  /** A register. The last two marks are those of a vote of a fast round: that it is one, and the token that it is over. */
   register: (stored: StoredRegister): Uint8Array => {
     const to = new FieldWriter(0);
-    const content = [...encodeCopy(stored, to), stored.copied, false, null];
+    const { register, promised, accepted, copied } = stored;
+    const classic = accepted && { ballot: accepted.ballot, state: accepted.state };
+    const isFast = accepted?.fast === true;
+    const over = isFast && accepted.state.present ? to.counter(accepted.state.over) : null;
+    const copy = encodeCopy({ register, promised, accepted: classic }, to);
+    const content = [...copy, copied, isFast, over];
     return sealed(registerKey(stored.register), content);
   },
   /** A session or a life that ended. */
@@ -198,12 +204,19 @@ function decode(key: string, content: unknown): DiskEntry {
     }
   }
   if (key.startsWith(REGISTER)) {
-    const [id, counter, life, accepted, copied] = fields(content, 7);
+    const [id, counter, life, accepted, copied, isFast, over] = fields(content, 7);
     const copy = decodeCopy([id, counter, life, accepted], from);
     if (registerKey(copy.register) !== key) {
       throw new MalformedError("a register under another key");
     }
-    return { kind: "register", register: { ...copy, copied: flag(copied) } };
+    const register = { ...copy, copied: flag(copied) };
+    if (!flag(isFast)) return { kind: "register", register };
+    if (copy.accepted === null) throw new MalformedError("a vote of a fast round without a state");
+    const vote = decodeFast(copy.accepted.ballot, copy.accepted.state);
+    if (vote.state.over !== from.counter(over)) {
+      throw new MalformedError("a vote of a fast round over another token");
+    }
+    return { kind: "register", register: { ...register, accepted: vote } };
   }
   if (!key.startsWith(ENDED)) throw new MalformedError("an unknown key");
   return {

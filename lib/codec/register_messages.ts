@@ -12,6 +12,7 @@ import {
 import { isBucketPrefix } from "./register_id.ts";
 import {
   decodeAccepted,
+  decodeFast,
   decodeSessions,
   decodeState,
   encodeAccepted,
@@ -19,8 +20,9 @@ import {
   encodeState,
   stateBytes,
 } from "./state.ts";
-import type { RegisterId } from "../paxos/register.ts";
 import type { ReplyOf } from "./message_kind.ts";
+import { MAX_COUNTER } from "../paxos/ballot.ts";
+import { isConfiguration, type RegisterId } from "../paxos/register.ts";
 
 /** A request that names a register. */
 function aboutRegister<T extends "read" | "watch" | "unwatch">(
@@ -38,6 +40,25 @@ function aboutRegister<T extends "read" | "watch" | "unwatch">(
   return kind as unknown as RequestKind<T>;
 }
 
+/** A request that names a register and a ballot. */
+function aboutBallot<T extends "forget" | "chosen">(type: T, number: number): RequestKind<T> {
+  const kind: RequestKind<"forget" | "chosen"> = {
+    number,
+    fields: 5,
+    handler: "voter",
+    encode({ id, register, ballot }, number, to) {
+      return [number, id, register, to.counter(ballot.counter), to.life(ballot.life)];
+    },
+    decode: (field, id, from) => ({
+      id,
+      type,
+      register: register(field[2]),
+      ballot: from.ballot(field[3], field[4]),
+    }),
+  };
+  return kind as unknown as RequestKind<T>;
+}
+
 /** What a `prepare` of a sweep has in place of whether it may use the reserve. */
 const SWEEP = 2;
 
@@ -48,7 +69,7 @@ function reportedBytes({ accepted }: ReplyOf<"promise" | "current">): number {
 
 /** The requests about registers (section 3). */
 export const REGISTER_REQUESTS: RequestKinds<
-  "prepare" | "accept" | "read" | "forget" | "watch" | "unwatch" | "list"
+  "prepare" | "accept" | "fast" | "chosen" | "read" | "forget" | "watch" | "unwatch" | "list"
 > = {
   prepare: {
     number: 0,
@@ -102,21 +123,30 @@ export const REGISTER_REQUESTS: RequestKinds<
     },
     size: ({ state }) => stateBytes(state),
   },
-  read: aboutRegister("read", 2),
-  forget: {
-    number: 3,
-    fields: 5,
+  fast: {
+    number: 30,
+    fields: 6,
     handler: "voter",
-    encode({ id, register, ballot }, number, to) {
-      return [number, id, register, to.counter(ballot.counter), to.life(ballot.life)];
+    encode({ id, register, ballot, state }, number, to) {
+      const { counter, life } = ballot;
+      return [number, id, register, to.counter(counter), to.life(life), encodeState(state, to)];
     },
-    decode: (field, id, from) => ({
-      id,
-      type: "forget",
-      register: register(field[2]),
-      ballot: from.ballot(field[3], field[4]),
-    }),
+    decode(field, id, from) {
+      const name = register(field[2]);
+      if (isConfiguration(name)) refuse("a fast round about the configuration");
+      const { ballot, state } = decodeFast(
+        from.ballot(field[3], field[4]),
+        decodeState(field[5], from),
+      );
+      // Its acceptors promise the next ballot with it.
+      if (ballot.counter + 1 >= MAX_COUNTER) refuse("a fast round at the last counter");
+      return { id, type: "fast", register: name, ballot, state };
+    },
+    size: ({ state }) => stateBytes(state),
   },
+  chosen: aboutBallot("chosen", 31),
+  read: aboutRegister("read", 2),
+  forget: aboutBallot("forget", 3),
   watch: aboutRegister("watch", 4, watched),
   unwatch: aboutRegister("unwatch", 5, watched),
   list: {
@@ -135,7 +165,15 @@ export const REGISTER_REQUESTS: RequestKinds<
 
 /** The replies about registers (section 3). */
 export const REGISTER_REPLIES: ReplyKinds<
-  "promise" | "nack" | "accepted" | "current" | "full" | "listed" | "watching" | "learned"
+  | "promise"
+  | "nack"
+  | "accepted"
+  | "took"
+  | "current"
+  | "full"
+  | "listed"
+  | "watching"
+  | "learned"
 > = {
   promise: {
     number: 0,
@@ -191,6 +229,23 @@ export const REGISTER_REPLIES: ReplyKinds<
       id,
       type: "accepted",
       ballot: from.ballot(field[2], field[3]),
+    }),
+  },
+  took: {
+    number: 31,
+    fields: 5,
+    encode: ({ id, ballot, over }, number, to) => [
+      number,
+      id,
+      to.counter(ballot.counter),
+      to.life(ballot.life),
+      to.counter(over),
+    ],
+    decode: (field, id, from) => ({
+      id,
+      type: "took",
+      ballot: from.ballot(field[2], field[3]),
+      over: from.counter(field[4]),
     }),
   },
   current: {
@@ -251,13 +306,14 @@ export const REGISTER_REPLIES: ReplyKinds<
   watching: bare("watching", 6),
   learned: {
     number: 7,
-    fields: 6,
-    encode: ({ id, register, ballot, state }, number, to) => [
+    fields: 7,
+    encode: ({ id, register, ballot, state, fast }, number, to) => [
       number,
       id,
       register,
       ...to.ballot(ballot),
       encodeState(state, to),
+      fast,
     ],
     decode: (field, id, from) => ({
       id,
@@ -265,6 +321,7 @@ export const REGISTER_REPLIES: ReplyKinds<
       register: register(field[2]),
       ballot: from.ballot(field[3], field[4]),
       state: decodeState(field[5], from),
+      fast: flag(field[6]),
     }),
     size: ({ state }) => stateBytes(state),
   },

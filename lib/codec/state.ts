@@ -1,4 +1,5 @@
-import type { Accepted, Binding, Pid, SessionId, State } from "../paxos/register.ts";
+import type { Ballot } from "../paxos/ballot.ts";
+import type { Accepted, Binding, Pid, Present, SessionId, State } from "../paxos/register.ts";
 import { blob, type FieldReader, fields, integer, refuse, register } from "./field_reader.ts";
 import type { Fields, FieldWriter } from "./field_writer.ts";
 import { MAX_BINDINGS, MAX_LIST } from "./limits.ts";
@@ -10,6 +11,10 @@ const BINDING_KINDS = { pid: 0, node: 1, key: 2, until: 3 } as const;
 /** The number of fields of a tombstone, and of a state with a value. */
 const ABSENT = 1;
 const PRESENT = 7;
+
+/** The number of fields of what was accepted, and of what was accepted in a fast round. */
+const ACCEPTED = 3;
+const FAST_ACCEPTED = 4;
 
 /** Encodes a list of sessions to one field. */
 export function encodeSessions(sessions: readonly SessionId[], to: FieldWriter): Fields {
@@ -112,17 +117,29 @@ export function decodeState(field: unknown, from: FieldReader): State {
   };
 }
 
-/** Encodes a ballot and the state accepted at it, or null, to one field. */
+/** Encodes a ballot and the state accepted at it, or null, to one field; that of a fast round has a further mark. */
 export function encodeAccepted(accepted: Accepted | null, to: FieldWriter): Fields | null {
   if (accepted === null) return null;
-  return [...to.ballot(accepted.ballot), encodeState(accepted.state, to)];
+  const content = [...to.ballot(accepted.ballot), encodeState(accepted.state, to)];
+  return accepted.fast === true ? [...content, true] : content;
 }
 
 /** Decodes a ballot and the state accepted at it, or null, from one field. */
 export function decodeAccepted(field: unknown, from: FieldReader): Accepted | null {
   if (field === null) return null;
-  const [counter, life, state] = fields(field, 3);
+  if (Array.isArray(field) && field.length === FAST_ACCEPTED) {
+    const [counter, life, state, fast] = field;
+    if (fast !== true) refuse("not the mark of a fast round");
+    return decodeFast(from.ballot(counter, life), decodeState(state, from));
+  }
+  const [counter, life, state] = fields(field, ACCEPTED);
   return { ballot: from.ballot(counter, life), state: decodeState(state, from) };
+}
+
+/** What was accepted in a fast round: a value, with the counter of its ballot as its token. */
+export function decodeFast(ballot: Ballot, state: State): Accepted & { readonly state: Present } {
+  if (!state.present || state.token !== ballot.counter) refuse("not the state of a fast round");
+  return { ballot, state, fast: true };
 }
 
 /** The size of the value of a state, in bytes; 0 for a tombstone. */

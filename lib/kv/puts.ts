@@ -85,7 +85,7 @@ export class Puts {
     ready: ReadyPut,
     pid: Pid | undefined,
     limits: Limits,
-    writing: () => void = () => {},
+    writing?: () => void,
   ): Promise<PutOutcome> {
     const { proposals, liveness, session, settled, self } = this.#core;
     const { op, register, value, bindings } = ready;
@@ -115,12 +115,17 @@ export class Puts {
       for (;;) {
         const chosen = await proposals.change(register, putChange(put, ended, mayWrite), {
           ...limits,
+          // Later rounds have seen what is there. What was handed over may have been tried elsewhere before. And what a
+          // fast round finds may have replaced the value that it has sent, if others can end that.
+          fast: writing !== undefined && !put.endedByOthers && put.firstAccept === undefined &&
+            ended.size === 0 &&
+            owner?.registers.has(register) !== true,
           // This node releases what its own sessions own.
           keepPromise: own !== undefined,
           writing: (ballot) => {
             put.firstAccept ??= ballot.counter;
             if (!wrote) {
-              writing();
+              writing?.();
               owner?.writes(register);
             }
             wrote = true;

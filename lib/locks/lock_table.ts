@@ -253,7 +253,9 @@ export class LockTable implements LockRequests {
     // A theft that was sent and is not found must not be tried again.
     const promise = { keepPromise: true, ignoreKeptPromise: steal };
     const changeOptions = { ...limits, ...promise, joins: true, writing };
-    const chosen = await this.#core.proposals.change(register, change, changeOptions);
+    // What was handed over may have taken effect already.
+    const first = { ...changeOptions, fast: !steal && request.firstAccept === undefined };
+    const chosen = await this.#core.proposals.change(register, change, first);
     if (chosen.result.kind === "granted" || chosen.stale.length === 0) return chosen;
     // The session of an owner in the way may have ended: then its entries are removed at once.
     const tidied = await this.tidied(register, chosen, limits);

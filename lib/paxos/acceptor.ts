@@ -6,7 +6,13 @@ import { type AcceptorReport, listPiece, reportOf } from "./listing.ts";
 import type { RegisterCopy, RegisterReply, RegisterRequest, StoredRegister } from "./messages.ts";
 import { copyPiece, namesPiece } from "./pieces.ts";
 import { RegisterIndex } from "./register_index.ts";
-import { isConfiguration, type RegisterId, type SessionId, type State } from "./register.ts";
+import {
+  type Accepted,
+  isConfiguration,
+  type RegisterId,
+  type SessionId,
+  type State,
+} from "./register.ts";
 import type { AcceptorEntry, AcceptorOptions, AcceptorOutput } from "./acceptor_types.ts";
 import { hasRoom, type MakingRoom } from "./capacity.ts";
 import { sizeOf } from "./size.ts";
@@ -15,6 +21,7 @@ import { type Requester, Watchers } from "./watchers.ts";
 export type { AcceptorOptions, AcceptorOutput } from "./acceptor_types.ts";
 
 const NO_PUSHES: AcceptorOutput["pushes"] = [];
+const NOTHING: AcceptorOutput = { reply: undefined, pushes: NO_PUSHES };
 
 /**
  * The acceptor of one member, for all registers (Lamport, *Paxos Made Simple*, section 2.2; Rystsov,
@@ -111,6 +118,10 @@ export class Acceptor {
         return only(this.#prepare(request, now));
       case "accept":
         return this.#accept(request, now);
+      case "fast":
+        return this.#fast(request, now);
+      case "chosen":
+        return this.#mark(request.register, request.ballot, now);
       case "read": {
         const entry = this.#entries.get(request.register);
         return only({
@@ -203,28 +214,89 @@ export class Acceptor {
     const isNew = state.present && held === undefined && request.sweep !== true;
     if (isNew && this.#isFull(register, state)) return only(this.#full());
     const entry = held ?? this.#create(register);
+    this.#store(register, entry, { ballot, state }, next ? after(ballot) : ballot, now);
+    return this.#pushing(register, { type: "accepted", ballot }, entry.accepted, now);
+  }
+
+  /**
+   * Accepts the state of a fast round if the register was never written, as far as this acceptor knows (section 3a), and
+   * promises the next ballot with it. Otherwise that ballot is prepared.
+   */
+  #fast(request: RegisterRequest & { type: "fast" }, now: number): AcceptorOutput {
+    const { register, ballot, state } = request;
+    // The configuration is never decided in a fast round.
+    if (isConfiguration(register)) return NOTHING;
+    const held = this.#entries.get(register);
+    const [promised, accepted] = [this.#promised(held), held?.accepted ?? null];
+    const isNewer = compareBallots(ballot, promised) > 0 && ballot.counter > this.#floor;
+    if (accepted === null && isNewer) {
+      // Room is what a `prepare` needs, which this is in one with its `accept`.
+      if (held === undefined && this.#isFull(register, null)) return only(this.#full());
+      const entry = held ?? this.#create(register);
+      const over = this.#floor;
+      const vote = { ballot, state: { ...state, over }, fast: true } as const;
+      this.#store(register, entry, vote, after(ballot), now);
+      return this.#pushing(register, { type: "took", ballot, over }, vote, now);
+    }
+    // A second copy of the request that it has taken, without a higher promise since.
+    const isCopy = accepted?.state.present === true && held?.copied === false &&
+      compareBallots(accepted.ballot, ballot) === 0 &&
+      compareBallots(promised, after(ballot)) === 0;
+    if (isCopy) return only({ type: "took", ballot, over: accepted.state.over });
+    return only(this.#prepare({ register, ballot: after(ballot) }, now));
+  }
+
+  /** The ballot of a fast round is chosen: what was accepted in it counts as accepted classically from now on. */
+  #mark(register: RegisterId, ballot: Ballot, now: number): AcceptorOutput {
+    const entry = this.#entries.get(register);
+    if (entry?.accepted?.fast !== true) return NOTHING;
+    if (compareBallots(entry.accepted.ballot, ballot) !== 0) return NOTHING;
+    entry.accepted = { ballot, state: entry.accepted.state };
+    this.#changed(register);
+    // A copy stays a copy, and is no vote to tell of.
+    return entry.copied ? NOTHING : this.#pushing(register, undefined, entry.accepted, now);
+  }
+
+  /** Notes what it accepts for a register, as its own vote, and what it promises with that. */
+  #store(
+    register: RegisterId,
+    entry: AcceptorEntry,
+    accepted: Accepted,
+    promised: Ballot,
+    now: number,
+  ): void {
+    const { ballot, state } = accepted;
     const before = entry.accepted?.state ?? null;
     assertInvariant(
       entry.accepted === null || compareBallots(entry.accepted.ballot, ballot) <= 0,
       "an acceptor never goes back to a lower ballot",
     );
-    entry.accepted = { ballot, state };
-    this.#bytes += sizeOf(register, state) - sizeOf(register, before);
-    this.endings.replace(register, before, state);
-    entry.promised = next ? { counter: ballot.counter + 1, life: ballot.life } : ballot;
-    entry.copied = false;
-    this.#changed(register);
     assertInvariant(
-      compareBallots(ballot, entry.promised) <= 0 && compareBallots(promised, entry.promised) <= 0,
+      compareBallots(ballot, promised) <= 0 && compareBallots(entry.promised, promised) <= 0,
       "an accepted ballot is promised, and no promise is lowered",
     );
+    entry.accepted = accepted;
+    this.#bytes += sizeOf(register, state) - sizeOf(register, before);
+    this.endings.replace(register, before, state);
+    entry.promised = promised;
+    entry.copied = false;
+    this.#changed(register);
     if (before === null) this.#promisedOnly.delete(register);
     else if (!before.present) this.#tombstones.delete(register);
     if (!state.present) this.#tombstones.set(register, now);
+  }
+
+  /** A reply, and what is pushed to those who watch the register. */
+  #pushing(
+    register: RegisterId,
+    reply: RegisterReply | undefined,
+    accepted: Accepted | null,
+    now: number,
+  ): AcceptorOutput {
     const watchers = this.#watchers.of(register, now);
-    const reply = { type: "accepted", ballot } as const;
-    if (watchers.length === 0) return only(reply);
-    const pushed = { type: "learned", register, ballot, state } as const;
+    if (watchers.length === 0 || accepted === null) return { reply, pushes: NO_PUSHES };
+    const { ballot, state, fast = false } = accepted;
+    const pushed = { type: "learned", register, ballot, state, fast } as const;
     return { reply, pushes: watchers.map((watcher) => ({ watcher, reply: pushed })) };
   }
 
@@ -318,6 +390,11 @@ export class Acceptor {
     if (this.#entries.size === 1) this.#listener(false);
     return entry;
   }
+}
+
+/** The ballot that is promised with what is accepted at this one, if its proposer asks for that. */
+function after({ counter, life }: Ballot): Ballot {
+  return { counter: counter + 1, life };
 }
 
 function only(reply: RegisterReply): AcceptorOutput {

@@ -15,21 +15,30 @@ export interface Learned {
 
 /**
  * Learns what is chosen for one register from the acceptors' reports of what they accepted (Lamport, *Paxos
- * Made Simple*, section 2.3): the same ballot from a crash-consistent quorum. The learned ballot never goes
- * back.
+ * Made Simple*, section 2.3): the same ballot from a crash-consistent quorum, or from all members if all of these reports
+ * are votes of a fast round. The learned ballot never goes back.
  */
 export class Learner {
   readonly #members: readonly string[];
-  readonly #tallies: { ballot: Ballot; tally: Tally<true> }[] = [];
+  readonly #isSettled: () => boolean;
+  /** The reports of each ballot, and whether they are votes of a fast round. */
+  readonly #tallies: { ballot: Ballot; tally: Tally<boolean> }[] = [];
   #known: Ballot = NO_BALLOT;
 
-  /** Learns from `members`. */
-  constructor(members: readonly string[]) {
+  /**
+   * Learns from `members`. Unless their configuration `isSettled`, votes of a fast round are not chosen by their number. It
+   * settles under a learner: who is a member, and so the epoch, stays the same.
+   */
+  constructor(members: readonly string[], isSettled: () => boolean = () => true) {
     this.#members = members;
+    this.#isSettled = isSettled;
   }
 
-  /** Counts that an acceptor accepted `state` at `ballot`; returns what is chosen if that is newly learned. */
-  receive(sender: Sender, ballot: Ballot, state: State): Learned | undefined {
+  /**
+   * Counts that an acceptor accepted `state` at `ballot`, in a fast round or not; returns what is chosen if that is newly
+   * learned.
+   */
+  receive(sender: Sender, ballot: Ballot, state: State, fast: boolean): Learned | undefined {
     if (compareBallots(ballot, this.#known) <= 0) return undefined;
     let counted = this.#tallies.find((other) => compareBallots(other.ballot, ballot) === 0);
     if (counted === undefined) {
@@ -38,7 +47,10 @@ export class Learner {
       this.#tallies.sort((a, b) => compareBallots(b.ballot, a.ballot));
       this.#tallies.length = Math.min(this.#tallies.length, MAX_BALLOTS);
     }
-    if (!counted.tally.add(sender, true)) return undefined;
+    if (!counted.tally.add(sender, fast)) return undefined;
+    const { replies, size } = counted.tally;
+    const areAll = size === this.#members.length && this.#isSettled();
+    if (!areAll && replies.every((isFast) => isFast)) return undefined;
     return this.learn(ballot) ? { ballot, state } : undefined;
   }
 

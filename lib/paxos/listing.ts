@@ -52,7 +52,7 @@ export function listPiece(
 /** What a list tells of a register with this accepted state; `isStale`: whether a session looks expired. */
 export function listed(
   register: RegisterId,
-  { ballot, state }: Accepted,
+  { ballot, state, fast }: Accepted,
   copied: boolean,
   isStale: (session: SessionId) => boolean,
 ): ListedRegister {
@@ -68,5 +68,6 @@ export function listed(
     ...{ register, ballot, present, copied, bound, owners: owners.length },
     until: until === Infinity ? null : until,
     stale: isLong ? [] : stale,
+    fast: fast === true,
   };
 }

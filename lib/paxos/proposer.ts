@@ -1,5 +1,6 @@
 import { type Ballot, compareBallots, MAX_COUNTER, NO_BALLOT } from "./ballot.ts";
 import { type Chosen, completed } from "./change.ts";
+import { FastRound, firstState } from "./fast_round.ts";
 import { assertInvariant } from "./invariant.ts";
 import type { RegisterReply, RegisterRequest } from "./messages.ts";
 import type { KeptPromise, ProposerOptions, Step } from "./proposer_types.ts";
@@ -19,9 +20,10 @@ export class Proposer<R> {
   readonly #options: ProposerOptions<R>;
   /** The members of the configuration that the running attempt is bound to. */
   #members: readonly string[];
-  #phase: "idle" | "prepare" | "accept" | "done" = "idle";
+  #phase: "idle" | "prepare" | "fast" | "accept" | "done" = "idle";
   /** Whether the running attempt relies on a kept promise, which may be outdated. */
   #reliesOnKept = false;
+  /** In a fast round the ballot that its answers promise, the one after that of the round. */
   #ballot: Ballot = NO_BALLOT;
   #promises: Tally<Report>;
   #accepts: Tally<true>;
@@ -39,6 +41,8 @@ export class Proposer<R> {
   #kept: KeptPromise | undefined;
   /** The ballot that a member promises when it refuses the running `accept`. */
   #fallback: Ballot | undefined;
+  /** The fast round that this proposer began with, while that is under way. */
+  #fast: FastRound | undefined;
 
   /** A proposer without an attempt; `start` begins one. */
   constructor(options: ProposerOptions<R>) {
@@ -60,7 +64,8 @@ export class Proposer<R> {
 
   /** Whether a member refused the running attempt: a new attempt helps more than a resend. */
   get contended(): boolean {
-    if (this.#nacks.length > 0) return true;
+    // Without room, a fast round leaves the rest to a later attempt.
+    if (this.#nacks.length > 0 || (this.#phase === "fast" && this.#fulls.size > 0)) return true;
     // The answers are split between two ballots, and the members that have not answered may be down.
     return this.#fallback !== undefined && this.#promises.size > 0 && this.#accepts.size > 0;
   }
@@ -73,7 +78,11 @@ export class Proposer<R> {
     this.#phase = "idle";
     this.#members = members;
     this.#forgetAnswers();
-    this.#request = this.#kept = this.#fallback = undefined;
+    this.#request =
+      this.#kept =
+      this.#fallback =
+      this.#fast =
+        undefined;
     this.#reliesOnKept = false;
   }
 
@@ -82,15 +91,59 @@ export class Proposer<R> {
     const { register, clock, life } = this.#options;
     this.#ballot = { counter: clock.next(), life };
     this.#forgetAnswers();
-    this.#kept = undefined;
+    this.#kept = this.#fallback = this.#fast = undefined;
     this.#reliesOnKept = false;
-    this.#fallback = undefined;
     this.#phase = "prepare";
     const sweep = this.#options.sweep?.() === true;
     const reserve = !sweep && this.#options.reserve?.() === true;
     const request = { type: "prepare", register, ballot: this.#ballot } as const;
     this.#request = sweep ? { ...request, sweep } : reserve ? { ...request, reserve } : request;
     return { do: "send", request: this.#request };
+  }
+
+  /**
+   * Begins with the fast round (section 3a), the very first message of an operation that has seen nothing of the register:
+   * what the change makes of a register that was never written is chosen in one round trip, if that is what it is for all
+   * members. `undefined`: the change makes no value of it, or has to write whatever it finds; then `start` it. Its ballot is
+   * above `unheard`, an estimate of counters that others used unheard.
+   */
+  startFast(unheard = 0): Step<R> | undefined {
+    const { register, clock, life, change, mustWrite } = this.#options;
+    assertInvariant(this.#phase === "idle" && !this.#wrote, "nothing precedes a fast round");
+    const ballot = { counter: Math.max(clock.counter, unheard) + 1, life };
+    if (ballot.counter + 1 >= MAX_COUNTER || mustWrite?.() === true) return undefined;
+    const first = firstState(change, ballot);
+    if (first === undefined) return undefined;
+    const { state } = first;
+    this.#fast = new FastRound(this.#members, ballot, state);
+    // Both ballots are used up from now on: no other attempt may choose one of them.
+    this.#ballot = this.#fast.next;
+    clock.observe(this.#ballot.counter);
+    this.#proposed = ballot;
+    this.#wrote = true;
+    this.#options.writing?.(ballot);
+    this.#outcome = { ...first, token: state.token, ballot, stale: [] };
+    this.#phase = "fast";
+    this.#request = { type: "fast", register, ballot, state };
+    return { do: "send", request: this.#request };
+  }
+
+  /**
+   * Whether a quorum has answered the fast round, and only the other members can still complete it: they are waited for at
+   * most as long again, and then {@linkcode goOn} goes on without them.
+   */
+  get awaitsRest(): boolean {
+    return this.#phase === "fast" && this.#promises.reached;
+  }
+
+  /** Whether a member has answered the fast round otherwise than that it took the state. */
+  get met(): boolean {
+    return this.#fast?.refused === true;
+  }
+
+  /** Goes on with the promises of a fast round, instead of waiting for the rest. */
+  goOn(): Step<R> | undefined {
+    return this.awaitsRest ? this.#decide() : undefined;
   }
 
   /**
@@ -137,8 +190,7 @@ export class Proposer<R> {
   /** The members that have not answered the running phase, and what to send them again. */
   unanswered(): { request: RegisterRequest; members: string[] } | undefined {
     if (this.#request === undefined || this.#phase === "done") return undefined;
-    const tally = this.#phase === "prepare" ? this.#promises : this.#accepts;
-    const members = tally.missing().filter((member) =>
+    const members = this.#answered.missing().filter((member) =>
       !this.#nacks.includes(member) && !(this.#fallback !== undefined && this.#promises.has(member))
     );
     return { request: this.#request, members };
@@ -153,6 +205,7 @@ export class Proposer<R> {
       if (this.#hasAccepted(reply)) this.#accepts.add(sender, true);
       return undefined;
     }
+    if (this.#phase === "fast") return this.#receiveFast(sender, reply);
     if (reply.type === "nack") return this.#nacked(sender, reply.promised);
     if (this.#phase === "prepare") {
       if (reply.type === "full") return this.#full(sender, reply);
@@ -167,6 +220,24 @@ export class Proposer<R> {
       return this.#accepts.add(sender, true) ? this.#finish() : this.#unlessSplit();
     }
     return undefined;
+  }
+
+  /** An answer to the fast round: all of them are promises of the next ballot, unless they refuse that, too. */
+  #receiveFast(sender: Sender, reply: RegisterReply): Step<R> | undefined {
+    const fast = this.#fast;
+    assertInvariant(fast !== undefined && this.#outcome !== undefined, "a fast round is known");
+    const report = fast.receive(sender, reply);
+    let step = reply.type === "nack" ? this.#nacked(sender, reply.promised) : undefined;
+    if (reply.type === "full") step = this.#full(sender, reply);
+    if (report !== undefined) {
+      this.#fulls.delete(sender.member);
+      this.#promises.add(sender, report);
+    }
+    const state = fast.chosen;
+    if (state === undefined) return step ?? (fast.refused ? this.goOn() : undefined);
+    this.#outcome = { ...this.#outcome, state };
+    if (this.#options.keepPromise?.() === true) this.#kept = { ballot: this.#ballot, state };
+    return this.#finish();
   }
 
   /** A member refused the `accept` of a kept promise, and promised the fallback. */
@@ -209,15 +280,19 @@ export class Proposer<R> {
   /** A quorum promised: applies the change to the accepted state with the highest ballot. */
   #decide(): Step<R> {
     assertInvariant(this.#promises.reached, "a proposer decides with a quorum of promises");
+    // Votes of a fast round, maybe under another configuration, are written in any case.
     const summary = summarize(this.#promises.replies);
     this.#options.clock.observe(summary.token);
     // A token must grow from write to write, and this ballot is too low to overwrite that state.
-    if (this.#ballot.counter <= summary.token) return { do: "restart" };
+    // In a fast round that is the state of a rival that goes on itself.
+    if (this.#ballot.counter <= summary.token) {
+      return { do: this.#phase === "fast" ? "retry" : "restart" };
+    }
     return this.#propose(summary);
   }
 
   /** Phase 2a, unless nothing has to be written. */
-  #propose({ state, token, ballot, unanimous, stale }: Summary): Step<R> {
+  #propose({ state, token, ballot, unanimous, stale }: Omit<Summary, "fast" | "open">): Step<R> {
     const { register, clock } = this.#options;
     const decision = this.#options.change({ state, token, ballot: this.#ballot });
     const draft = decision.complete?.() ?? decision.draft;
@@ -252,7 +327,9 @@ export class Proposer<R> {
       stale: written === state ? stale : [],
     };
     const { counter, life } = this.#ballot;
-    const next = written.present && counter + 1 < MAX_COUNTER &&
+    // The promise of the next ballot stays with the proposer of what a fast round has met.
+    const isOfAnother = draft === null && this.#fast !== undefined && ballot.life !== life;
+    const next = written.present && !isOfAnother && counter + 1 < MAX_COUNTER &&
       this.#options.keepPromise?.() === true;
     this.#kept = next ? { ballot: { counter: counter + 1, life }, state: written } : undefined;
     // The promised ballot is used up from now on: no other attempt may choose it.
@@ -281,12 +358,16 @@ export class Proposer<R> {
     return { do: "done", chosen: this.#outcome };
   }
 
+  /** The answers that the running phase needs. */
+  get #answered(): Tally<unknown> {
+    return this.#phase === "accept" || this.#phase === "done" ? this.#accepts : this.#promises;
+  }
+
   #nacked(sender: Sender, promised: Ballot): Step<R> | undefined {
     const { clock, life } = this.#options;
     clock.observe(promised.counter);
-    const answered = this.#phase === "prepare" ? this.#promises : this.#accepts;
-    // A member that accepted the first copy of a request refuses the second one.
-    if (answered.has(sender.member)) return undefined;
+    // A member that accepted, or took, the first copy of a request refuses the second one.
+    if (this.#answered.has(sender.member)) return undefined;
     if (this.#fallback !== undefined && this.#promises.has(sender.member)) return undefined;
     if (promised.life === life && promised.counter === this.#fallback?.counter) {
       // The fallback was promised, and that reply was lost.
@@ -294,15 +375,14 @@ export class Proposer<R> {
     }
     if (promised.life === life && promised.counter === this.#ballot.counter) {
       // The promise was made, and its reply was lost.
-      return this.#phase === "prepare" ? { do: "restart" } : undefined;
+      return this.#phase === "accept" ? undefined : { do: "restart" };
     }
     return this.#nack(sender);
   }
 
   #nack(sender: Sender): Step<R> | undefined {
     const members = this.#members;
-    const answered = this.#phase === "prepare" ? this.#promises : this.#accepts;
-    if (answered.has(sender.member)) return undefined;
+    if (this.#answered.has(sender.member)) return undefined;
     if (!this.#nacks.includes(sender.member)) this.#nacks = [...this.#nacks, sender.member];
     if (this.#nacks.length <= members.length - majority(members.length)) return this.#unlessSplit();
     // The register was changed since the promise: that is no contention, and no rival has to be waited for.

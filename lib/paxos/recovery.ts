@@ -13,6 +13,7 @@ import type { Incarnations, KnownIncarnations } from "./incarnations.ts";
 import { assertInvariant } from "./invariant.ts";
 import type { GenesisReply, GenesisRequest, Header, RegisterCopy, Reply } from "./messages.ts";
 import { type Sender, Tally } from "./quorum.ts";
+import { outranks } from "./reports.ts";
 import { isConfiguration, type RegisterId, type SessionId, type State } from "./register.ts";
 import type { Voter } from "./voter.ts";
 
@@ -296,11 +297,9 @@ function mergeRegisters(copies: readonly MemberCopy[]): RegisterCopy[] {
         continue;
       }
       const promised = higher(known.promised, copy.promised);
-      const accepted = copy.accepted === null ||
-          (known.accepted !== null &&
-            compareBallots(known.accepted.ballot, copy.accepted.ballot) >= 0)
-        ? known.accepted
-        : copy.accepted;
+      const takes = copy.accepted !== null &&
+        (known.accepted === null || outranks(copy.accepted, known.accepted));
+      const accepted = takes ? copy.accepted : known.accepted;
       merged.set(register, { register, promised, accepted });
     }
   }

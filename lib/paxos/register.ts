@@ -114,4 +114,9 @@ export interface Accepted {
   readonly ballot: Ballot;
   /** The state. */
   readonly state: State;
+  /**
+   * Whether it is the vote of a fast round that is not known to be chosen (section 3a): it goes behind every classic
+   * one, however high its ballot, and only the votes of all members choose it.
+   */
+  readonly fast?: true;
 }

@@ -1,5 +1,5 @@
 import type { Ballot } from "./ballot.ts";
-import type { Accepted, RegisterId, SessionId, State } from "./register.ts";
+import type { Accepted, Present, RegisterId, SessionId, State } from "./register.ts";
 
 /** One register as a recovering member copies it. */
 export interface RegisterCopy {
@@ -37,6 +37,8 @@ export interface ListedRegister {
   readonly stale: readonly SessionId[];
   /** Whether the acceptor only copied it. */
   readonly copied: boolean;
+  /** Whether it is the vote of a fast round. */
+  readonly fast: boolean;
 }
 
 /** The requests about one register. */
@@ -62,6 +64,16 @@ export type RegisterRequest =
     /** Whether it brings a member a state that others hold: it needs no room. */
     readonly sweep?: true;
   }
+  | {
+    /** Accepts, if the register was never written; otherwise it is a `prepare` of `(counter + 1, same life)`. */
+    readonly type: "fast";
+    readonly register: RegisterId;
+    readonly ballot: Ballot;
+    /** Its `over` is filled in by each acceptor, with its floor. */
+    readonly state: Present;
+  }
+  /** A hint: the votes of all members chose this ballot of a fast round. */
+  | { readonly type: "chosen"; readonly register: RegisterId; readonly ballot: Ballot }
   | { readonly type: "read"; readonly register: RegisterId }
   | { readonly type: "forget"; readonly register: RegisterId; readonly ballot: Ballot }
   /** `register`: a register, or the beginning of the names of all registers of a bucket. */
@@ -89,6 +101,13 @@ export type RegisterReply =
   }
   | { readonly type: "nack"; readonly promised: Ballot }
   | { readonly type: "accepted"; readonly ballot: Ballot }
+  | {
+    /** The answer to `fast`: the acceptor has accepted it, and promises `(counter + 1, same life)`. */
+    readonly type: "took";
+    readonly ballot: Ballot;
+    /** What the acceptor has filled in as the `over` of the state. */
+    readonly over: number;
+  }
   | {
     readonly type: "current";
     readonly promised: Ballot;
@@ -118,4 +137,6 @@ export type RegisterReply =
     readonly register: RegisterId;
     readonly ballot: Ballot;
     readonly state: State;
+    /** Whether it is the vote of a fast round. */
+    readonly fast: boolean;
   };

@@ -11,7 +11,7 @@ import type {
 } from "./messages.ts";
 import { MemberClocks } from "./member_clocks.ts";
 import type { Recovered } from "./recovery.ts";
-import type { SessionId } from "./register.ts";
+import { isConfiguration, type SessionId } from "./register.ts";
 import { isGuest, parseSession, SessionTable } from "./sessions.ts";
 import { type Requester, type Watcher, Watchers } from "./watchers.ts";
 
@@ -165,6 +165,18 @@ export class Voter {
           return withIds(request.id, this.acceptor.handle(bounded, from, now));
         }
         return withIds(request.id, this.acceptor.handle(request, from, now));
+      case "fast": {
+        if (this.#isSettled) return withIds(request.id, this.acceptor.handle(request, from, now));
+        // A new member has neither accepted nor copied what the others take meanwhile, and would take something else later;
+        // one that comes back copies the votes of a removed one, too, which go before theirs if their ballots are higher.
+        const { id, register, ballot } = request;
+        const next = { counter: ballot.counter + 1, life: ballot.life };
+        if (isConfiguration(register)) return { reply: undefined, pushes: NO_PUSHES };
+        return withIds(
+          id,
+          this.acceptor.handle({ type: "prepare", register, ballot: next }, from, now),
+        );
+      }
       case "forget":
         // A copy that a new member makes meanwhile, or the memory of a removed one, lacks what happens without it: a
         // tombstone that all others forget would leave an older state alone.

@@ -31,7 +31,8 @@ describe("tokens grow no faster than the wall clock from which the next genesis 
   }
 
   it("a put takes a few counters", async () => {
-    const each = await growth(MANY, async ({ nodes }) => {
+    // One of the two puts by which it is measured counts, too.
+    const each = await growth(MANY + 1, async ({ nodes }) => {
       for (let i = 0; i < MANY; i++) await nodes[i % 3].kv.put(["key", i], i);
     });
     assertLessOrEqual(each, 2);

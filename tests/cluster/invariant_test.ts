@@ -56,7 +56,7 @@ class Broken {
     const { acceptor } = this.parts.engine.voter!;
     const handle = acceptor.handle.bind(acceptor);
     acceptor.handle = (request, ...rest) =>
-      request.type === "accept" ? fail() : handle(request, ...rest);
+      ["accept", "fast"].includes(request.type) ? fail() : handle(request, ...rest);
   }
 
   /** Checks that the node is gone, says why, and sends nothing; and that the others go on. */

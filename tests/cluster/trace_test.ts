@@ -56,20 +56,15 @@ describe("trace", () => {
     const { token } = valueOf(await time.until(node.kv.claim("k", 1, { bucket: "b" })));
     const events = seen.events.filter(({ type }) => type.startsWith("proposal."));
     const register = { kind: "key" as const, bucket: "b", key: "k" };
-    const [prepare, accept, chosen] = events as [
-      Of<"proposal.prepare">,
-      Of<"proposal.accept">,
-      Of<"proposal.chosen">,
-    ];
-    assertEquals(order(events), ["proposal.prepare", "proposal.accept", "proposal.chosen"]);
-    const { ballot } = accept;
+    const [fast, chosen] = events as [Of<"proposal.fast">, Of<"proposal.chosen">];
+    assertEquals(order(events), ["proposal.fast", "proposal.chosen"]);
+    const { ballot } = fast;
     assertEquals(ballot, { counter: token, life: node.life });
-    assertEquals(prepare, { type: "proposal.prepare", register, ballot, at: prepare.at });
-    assertEquals(accept, { ...prepare, type: "proposal.accept", at: accept.at, present: true });
+    assertEquals(fast, { type: "proposal.fast", register, ballot, at: fast.at });
     const { at, duration, ...rest } = chosen;
     assertGreater(duration, 0);
     assert(at >= before && at <= time.runtime.wallNow());
-    const counts = { changes: 1, roundTrips: 2, written: true };
+    const counts = { changes: 1, roundTrips: 1, written: true };
     assertEquals(rest, { type: "proposal.chosen", register, ballot, token, ...counts });
   });
 
@@ -192,6 +187,7 @@ describe("a callback of trace that fails", () => {
 describe("the types of events", () => {
   /** What has each type emitted; TypeScript refuses a type that is missing here. */
   const STORIES: Record<TraceEventType, keyof typeof stories> = {
+    "proposal.fast": "work",
     "proposal.prepare": "work",
     "proposal.accept": "work",
     "proposal.chosen": "work",

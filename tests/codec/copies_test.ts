@@ -44,11 +44,12 @@ describe("an entry of a list", () => {
     until: null,
     owners: 2,
     stale: [SESSION],
+    fast: false,
   };
-  const good = [REGISTER, 1, LIFE, true, false, true, null, 2, [["w1", LIFE, 3]]];
+  const good = [REGISTER, 1, LIFE, true, false, true, null, 2, [["w1", LIFE, 3]], false];
 
   it("has these fields", () => {
-    const fields = [REGISTER, 1, LIFE, true, false, true, null, 2, [["w1", 2, 3]]];
+    const fields = [REGISTER, 1, LIFE, true, false, true, null, 2, [["w1", 2, 3]], false];
     assertEquals(encodeListed(listed, new FieldWriter(CLOCK)), fields);
     assertEquals(decodeListed(fields, new FieldReader(CLOCK)), listed);
     for (const until of [0, 12.5, Infinity, -1]) {
@@ -74,6 +75,7 @@ describe("an entry of a list", () => {
       [NaN, "1", undefined], // until
       [-1, 0.5, null], // owners
       [null, [[]], ["x"]], // stale sessions
+      [null, 0], // fast
     ]);
   });
 });

@@ -30,6 +30,12 @@ const REGISTERS = [
   {
     register: REGISTER,
     promised: BALLOT,
+    accepted: { ballot: BALLOT, state: { ...STATE, token: BALLOT.counter }, fast: true },
+    copied: false,
+  },
+  {
+    register: REGISTER,
+    promised: BALLOT,
     accepted: { ballot: BALLOT, state: { present: false, token: 0 } },
     copied: false,
   },

@@ -1,15 +1,22 @@
 // Runs in Deno alone: pure; frame_test.ts proves frames in each runtime.
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { MESSAGE_BYTES, replySize, requestSize } from "../../lib/codec.ts";
+import {
+  decodeFrame,
+  encodeFrame,
+  MESSAGE_BYTES,
+  replySize,
+  requestSize,
+} from "../../lib/codec.ts";
+import { MAX_COUNTER } from "../../lib/paxos/ballot.ts";
 import type { ListedRegister, Reply, Request } from "../../lib/paxos/messages.ts";
-import type { State } from "../../lib/paxos/register.ts";
-import { BALLOT, CLOCK, LIFE, OTHER, REGISTER, SESSION } from "./support/frames.ts";
+import { CONFIGURATION, type Present } from "../../lib/paxos/register.ts";
+import { BALLOT, CLOCK, EMPTY, LIFE, OTHER, REGISTER, SESSION } from "./support/frames.ts";
 import { replyIs, requestIs, spoilsField } from "./support/spoil.ts";
 
 const VALUE = Uint8Array.of(1, 2, 3);
 
-const STATE: State = {
+const STATE: Present = {
   present: true,
   token: CLOCK - 2,
   over: 0,
@@ -43,7 +50,19 @@ const LISTED: ListedRegister = {
   until: 7.5,
   owners: 1,
   stale: [SESSION],
+  fast: true,
 };
+
+const FAST: Request = {
+  id: 1,
+  type: "fast",
+  register: REGISTER,
+  ballot: BALLOT,
+  state: { ...STATE, token: BALLOT.counter },
+};
+
+/** The fields of its state. */
+const FAST_FIELDS = STATE_FIELDS.with(0, CLOCK - BALLOT.counter);
 
 describe("REGISTER_REQUESTS (section 3)", () => {
   it("have these fields", () => {
@@ -60,6 +79,11 @@ describe("REGISTER_REQUESTS (section 3)", () => {
       },
       [1, 1, REGISTER, 1, LIFE, [1], false, null, true],
     );
+    requestIs(FAST, [30, 1, REGISTER, 1, LIFE, FAST_FIELDS]);
+    requestIs({ id: 3, type: "chosen", register: REGISTER, ballot: BALLOT }, [
+      ...[31, 3, REGISTER, 1],
+      LIFE,
+    ]);
     requestIs({ id: 2, type: "read", register: REGISTER }, [2, 2, REGISTER]);
     requestIs({ id: 3, type: "forget", register: REGISTER, ballot: BALLOT }, [
       ...[3, 3, REGISTER, 1],
@@ -81,6 +105,15 @@ describe("REGISTER_REQUESTS (section 3)", () => {
     spoilsField("requests", PREPARE, 5, null, 0, 1, "true");
   });
 
+  it("refuse a fast round about the configuration, of a tombstone, with another token, at the last counter", () => {
+    spoilsField("requests", FAST, 2, CONFIGURATION);
+    spoilsField("requests", FAST, 5, [1], STATE_FIELDS, null);
+    const last = { counter: MAX_COUNTER - 1, life: LIFE };
+    const state = { ...STATE, token: last.counter };
+    const frame = { ...EMPTY, requests: [{ ...FAST, ballot: last, state } as Request] };
+    assertEquals(decodeFrame(encodeFrame(frame)).ok, false);
+  });
+
   it("refuse an invalid prefix, and an invalid end of the last piece of a list", () => {
     const list: Request = { id: 1, type: "list", prefix: "k\xf6", after: "" };
     spoilsField("requests", list, 2, "", "k", "x\xf6", "k\xf6".repeat(600), null);
@@ -99,6 +132,7 @@ describe("REGISTER_REQUESTS (section 3)", () => {
     const name = 2 * REGISTER.length;
     assertEquals(requestSize(PREPARE), name);
     assertEquals(requestSize(ACCEPT), name + 3);
+    assertEquals(requestSize(FAST), name + 3);
     assertEquals(requestSize({ ...ACCEPT, state: { present: false, token: 1 } }), name);
     assertEquals(requestSize({ id: 1, type: "list", prefix: "k\xf6", after: REGISTER }), 0);
   });
@@ -123,6 +157,16 @@ describe("REGISTER_REPLIES (section 3)", () => {
       0,
       [],
     ]);
+    const fast = {
+      ballot: BALLOT,
+      state: { ...STATE, token: BALLOT.counter },
+      fast: true,
+    } as const;
+    replyIs(
+      { id: 1, type: "promise", ballot: BALLOT, accepted: fast, copied: true, floor: 0, stale: [] },
+      [0, 1, 1, LIFE, [1, 2, FAST_FIELDS, true], true, null, []],
+    );
+    replyIs({ id: 3, type: "took", ballot: BALLOT, over: CLOCK }, [31, 3, 1, LIFE, 0]);
     replyIs({ id: 2, type: "nack", promised: BALLOT }, [1, 2, 1, LIFE]);
     replyIs({ id: 2, type: "nack", promised: { counter: 0, life: "" } }, [1, 2, null, 0]);
     replyIs({ id: 2, type: "nack", promised: { counter: CLOCK, life: "~" } }, [1, 2, 0, 1]);
@@ -134,13 +178,13 @@ describe("REGISTER_REPLIES (section 3)", () => {
     replyIs({ id: 5, type: "full", tidying: true, missing: ["b", "c"] }, [4, 5, true, ["b", "c"]]);
     replyIs({ id: 6, type: "listed", registers: [LISTED], more: true }, [
       ...[5, 6],
-      [[REGISTER, 1, LIFE, true, true, false, 7.5, 1, [["w1", 2, 3]]]],
+      [[REGISTER, 1, LIFE, true, true, false, 7.5, 1, [["w1", 2, 3]], true]],
       true,
     ]);
     replyIs({ id: 7, type: "watching" }, [6, 7]);
     replyIs(
-      { id: 8, type: "learned", register: REGISTER, ballot: BALLOT, state: STATE },
-      [7, 8, REGISTER, 1, LIFE, STATE_FIELDS],
+      { id: 8, type: "learned", register: REGISTER, ballot: BALLOT, state: STATE, fast: true },
+      [7, 8, REGISTER, 1, LIFE, STATE_FIELDS, true],
     );
   });
 
@@ -155,6 +199,9 @@ describe("REGISTER_REPLIES (section 3)", () => {
   it("refuse what a promise and a full acceptor cannot say", () => {
     const promise: Reply = { id: 1, type: "promise", ballot: BALLOT, ...rest };
     spoilsField("replies", promise, 4, [], [1, LIFE], [null, LIFE, [1]], 0, "x");
+    // The mark of a fast round on a tombstone, on a state with another token, and one that is none.
+    spoilsField("replies", promise, 4, [1, LIFE, [1], true], [1, LIFE, STATE_FIELDS, true]);
+    spoilsField("replies", promise, 4, [1, LIFE, FAST_FIELDS, false]);
     spoilsField("replies", promise, 5, null, 0);
     spoilsField("replies", promise, 6, CLOCK + 1, "0");
     spoilsField("replies", promise, 7, null, [null], [[]]);
@@ -166,9 +213,10 @@ describe("REGISTER_REPLIES (section 3)", () => {
   it("refuse entries of lists that lack a field, or have an invalid one", () => {
     const listed: Reply = { id: 1, type: "listed", registers: [], more: false };
     spoilsField("replies", listed, 2, [[REGISTER, 1, LIFE, true, true, true, null, 0]], [null]);
-    spoilsField("replies", listed, 2, [[REGISTER, 1, LIFE, true, true, 1, null, 0, []]]);
-    spoilsField("replies", listed, 2, [[REGISTER, 1, LIFE, true, true, true, NaN, 0, []]]);
-    spoilsField("replies", listed, 2, [[REGISTER, 1, LIFE, true, true, true, null, -1, []]]);
+    spoilsField("replies", listed, 2, [[REGISTER, 1, LIFE, true, true, 1, null, 0, [], false]]);
+    spoilsField("replies", listed, 2, [[REGISTER, 1, LIFE, true, true, true, NaN, 0, [], false]]);
+    spoilsField("replies", listed, 2, [[REGISTER, 1, LIFE, true, true, true, null, -1, [], false]]);
+    spoilsField("replies", listed, 2, [[REGISTER, 1, LIFE, true, true, true, null, 0, [], 0]]);
     spoilsField("replies", listed, 3, null, 0);
   });
 
@@ -177,7 +225,10 @@ describe("REGISTER_REPLIES (section 3)", () => {
     assertEquals(replySize(promise), 0);
     assertEquals(replySize({ ...promise, accepted }), 3);
     assertEquals(
-      replySize({ id: 1, type: "learned", register: REGISTER, ballot: BALLOT, state: STATE }),
+      replySize({
+        ...{ id: 1, type: "learned", register: REGISTER, ballot: BALLOT, state: STATE },
+        fast: false,
+      }),
       2 * REGISTER.length + 3,
     );
     assertEquals(

@@ -40,7 +40,7 @@ describe("ifAvailable", () => {
     await cluster.until(first.lock("k"));
     cluster.isolate("n1");
     assertStrictEquals(await cluster.until(second.lock("k", AVAILABLE)), null);
-    await cluster.time.pass(1_000);
+    await cluster.time.pass(1_050);
     assert((await cluster.until(second.lock("k", AVAILABLE)))?.held);
   });
 

@@ -90,6 +90,31 @@ describe("a request for a lock that is known to be held (section 9)", () => {
     }
   });
 
+  it("that was handed over in vain is proposed by a prepare: it may have taken effect (section 3a)", async () => {
+    const post = new OrderPost();
+    await using cluster = await VirtualCluster.start(3, { clients: true }, post.wrap);
+    const client = await cluster.join("c");
+    await cluster.time.until(client.ready);
+    const held = await cluster.time.until(cluster.nodes[0].lock("k"));
+    const waiting = [client.lock("k")];
+    await cluster.pass(100);
+    // The promise that it keeps with that is outdated by then.
+    waiting.push(cluster.nodes[1].lock("k"));
+    // Until then it begins classically, since the first request has met something.
+    await cluster.pass(11_000);
+    post.clear();
+    post.fate = "kept";
+    waiting.push(client.lock("k"));
+    await cluster.pass(500);
+    for (const one of waiting) one.catch(() => {});
+    assertEquals(post.orders.map(({ from }) => from), ["c"]);
+    const proposed = post.others.filter((text) => /^c (fast|prepare)/.test(text));
+    assertEquals(proposed.some((text) => text.startsWith("c fast")), false);
+    assertEquals(proposed.length > 0, true);
+    void held.release();
+    await cluster.time.until(waiting[0]);
+  });
+
   it("does not wait with ifAvailable, nor pass those before it", async () => {
     const { post, cluster, two, first, held } = await begin();
     await using _ = cluster;

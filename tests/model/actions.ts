@@ -16,7 +16,7 @@ export type Action =
     readonly what: "client";
     readonly client: number;
     readonly got: readonly number[];
-    readonly then: "start" | "again" | null;
+    readonly then: "start" | "again" | "goOn" | null;
     readonly outputs: readonly ClientOutput[];
   }
   /** A message arrives. */
@@ -126,11 +126,12 @@ export class Actions {
     const automaton = parts.clients[client];
     const start = parts.clientInputs.number({ do: "start" });
     const again = parts.clientInputs.number({ do: "again" });
+    const goOn = parts.clientInputs.number({ do: "goOn" });
     const outcomes = new Map<string, Outcome>();
     const note = (
       { next, outputs }: Transition<ClientOutput>,
       got: readonly number[],
-      then: "start" | "again" | null,
+      then: "start" | "again" | "goOn" | null,
     ) => {
       const key = `${next} ${then}`;
       if (outcomes.has(key)) return;
@@ -143,6 +144,7 @@ export class Actions {
       if (automaton.attributes(at).canStart) {
         note(automaton.step(at, start), got, "start");
       }
+      if (automaton.attributes(at).canGoOn) note(automaton.step(at, goOn), got, "goOn");
       if (scope.clientsTell && at !== state) {
         note(automaton.step(at, again), got, "again");
       }

@@ -14,16 +14,29 @@ import { CELL_TEXT } from "./cell_states.ts";
 import { textOf } from "./fingerprint.ts";
 import type { Paxos } from "./paxos.ts";
 
-/** An operation of a client on the register; each operation has a unique letter. */
+/**
+ * An operation of a client on the register; each operation has a unique letter. `again`: it asks for a promise to keep;
+ * `fast`: it begins with a fast round.
+ */
 export type Operation =
   /** Writes its letter if the register is empty; returns the content after it. */
-  | { readonly kind: "put"; readonly letter: string; readonly again?: boolean }
+  | {
+    readonly kind: "put";
+    readonly letter: string;
+    readonly again?: boolean;
+    readonly fast?: boolean;
+  }
   /** As "put", but the owner of its value ends after the first attempt: then it writes no more. */
   | { readonly kind: "lapse"; readonly letter: string }
   /** As "put", but others may end the owner of its value, and release it. */
-  | { readonly kind: "bound"; readonly letter: string }
+  | { readonly kind: "bound"; readonly letter: string; readonly fast?: boolean }
   /** Writes the content and its letter; returns the content before it. */
-  | { readonly kind: "append"; readonly letter: string; readonly again?: boolean }
+  | {
+    readonly kind: "append";
+    readonly letter: string;
+    readonly again?: boolean;
+    readonly fast?: boolean;
+  }
   /** Releases the value of the put of this letter, and makes members forget it; the client's last operation. */
   | { readonly kind: "release"; readonly letter: string }
   /** Appends its letter to a cell, which keeps this number of writers; returns the content after it. */
@@ -61,6 +74,8 @@ export interface ClientOptions {
   readonly slack?: number;
   /** Whether it wrote the first chosen state, and keeps the promise of the next ballot. */
   readonly keeps?: boolean;
+  /** Whether it tells the members what a fast round of its own has chosen. */
+  readonly tells?: boolean;
 }
 
 /** An input of a client. */
@@ -71,8 +86,10 @@ export type ClientInput =
   | { do: "answer"; sender: Sender; reply: RegisterReply }
   /** It asks again, with its present knowledge of crashes. */
   | { do: "again" }
+  /** It waits no longer for the rest of the members. */
+  | { do: "goOn" }
   /** It learns of a newer configuration, with these members. */
-  | { do: "follow"; members: readonly string[] };
+  | { do: "follow"; members: readonly string[]; settled: boolean };
 
 /** An output of a client: a message, or an event. */
 export type ClientOutput =
@@ -87,6 +104,8 @@ export interface ClientAttributes {
   /** The request that it is waiting for answers to. */
   readonly request: RegisterRequest | null;
   readonly canStart: boolean;
+  /** Whether it waits for the rest of the members. */
+  readonly canGoOn: boolean;
 }
 
 /** The register of all operations. */
@@ -122,6 +141,8 @@ export class Client implements Actor<ClientInput, ClientOutput> {
   readonly #options: ClientOptions;
   readonly #world: ClientWorld;
   members: readonly string[];
+  /** Whether the configuration with these members is settled. */
+  settled = true;
   clock: LamportClock;
   vector: CrashVector;
   operation = -1;
@@ -156,7 +177,12 @@ export class Client implements Actor<ClientInput, ClientOutput> {
   get attributes(): ClientAttributes {
     const { returned, reader, attempts, request } = this;
     const left = this.operation + 1 < this.#options.operations.length;
-    return { request, canStart: returned ? left : reader === null && attempts > 0 };
+    const canGoOn = !returned && (reader === null ? this.proposer?.awaitsRest : reader.waits);
+    return {
+      request,
+      canStart: returned ? left : reader === null && attempts > 0,
+      canGoOn: canGoOn === true,
+    };
   }
 
   /** Handles one input. */
@@ -172,8 +198,11 @@ export class Client implements Actor<ClientInput, ClientOutput> {
       case "again":
         if (this.request !== null) this.#ask(this.request);
         break;
+      case "goOn":
+        if (this.attributes.canGoOn) this.#goOn();
+        break;
       case "follow":
-        this.#follow(input.members);
+        this.#follow(input.members, input.settled);
     }
     return this.#outputs;
   }
@@ -184,9 +213,16 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     this.#do(this.proposer!.start());
   }
 
+  #goOn(): void {
+    if (this.reader !== null) return this.#unsure();
+    const step = this.proposer!.goOn();
+    if (step !== undefined) this.#do(step);
+  }
+
   /** What is under way begins again under the new configuration. */
-  #follow(members: readonly string[]): void {
+  #follow(members: readonly string[], settled: boolean): void {
     this.members = members;
+    this.settled = settled;
     this.kept = null;
     this.request = null;
     if (this.returned) {
@@ -196,11 +232,15 @@ export class Client implements Actor<ClientInput, ClientOutput> {
       return;
     }
     if (this.reader !== null) {
-      this.reader = new this.#paxos.QuorumRead(members);
+      this.reader = this.#newReader();
       return this.#ask({ type: "read", register: REGISTER });
     }
     this.proposer!.follow(members);
     this.#do(this.proposer!.start());
+  }
+
+  #newReader(): QuorumRead {
+    return new this.#paxos.QuorumRead(this.members, undefined, this.settled);
   }
 
   #call(): void {
@@ -212,7 +252,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     this.attempts = this.#options.attempts;
     const operation = this.#options.operations[this.operation];
     if (operation.kind === "read") {
-      this.reader = new this.#paxos.QuorumRead(this.members);
+      this.reader = this.#newReader();
       return this.#ask({ type: "read", register: REGISTER });
     }
     this.#propose(operation);
@@ -224,7 +264,8 @@ export class Client implements Actor<ClientInput, ClientOutput> {
       return this.#do(this.proposer!.startKept(kept, this.clock.counter + slack));
     }
     this.attempts--;
-    this.#do(this.proposer!.start());
+    const fast = "fast" in operation && operation.fast ? this.proposer!.startFast() : undefined;
+    this.#do(fast ?? this.proposer!.start());
   }
 
   #propose(operation: Operation): void {
@@ -247,20 +288,25 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     if (this.reader !== null) {
       const outcome = this.reader.receive(sender, reply);
       if (outcome === undefined) return;
-      this.reader = null;
       if (outcome.sure) {
+        this.reader = null;
         const { chosen } = outcome;
         this.#return(contentOf(chosen.state), chosen);
         if (!this.attributes.canStart) this.#end();
         return;
       }
-      // Only a proposer can tell.
-      this.#propose(this.#options.operations[this.operation]);
-      return this.attempts > 0 ? this.#start() : this.#end();
+      return this.#unsure();
     }
     const step = this.proposer!.receive(this.request!, sender, reply);
     if (step !== undefined) this.#do(step);
     else if (this.released !== null && this.proposer!.acceptedByAll) this.#forget();
+  }
+
+  /** Only a proposer can tell what there is to read. */
+  #unsure(): void {
+    this.reader = null;
+    this.#propose(this.#options.operations[this.operation]);
+    return this.attempts > 0 ? this.#start() : this.#end();
   }
 
   #do(step: Step<string | null>): void {
@@ -282,6 +328,10 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     this.kept = this.proposer!.kept ?? null;
     const { request } = this;
     this.#return(chosen.result, chosen);
+    if (request?.type === "fast" && this.#options.tells) {
+      const told = { type: "chosen", register: REGISTER, ballot: request.ballot } as const;
+      this.#outputs.push({ out: "ask", request: told, vector: this.vector.entries });
+    }
     if (request?.type !== "accept" || request.state.present) {
       this.proposer = null;
       if (!this.attributes.canStart) this.#end();
@@ -296,6 +346,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
   #end(): void {
     Object.assign(this, new Client(this.#paxos, this.#options, this.#world), {
       members: this.members,
+      settled: this.settled,
     });
     this.operation = this.#options.operations.length;
   }

@@ -1,3 +1,4 @@
+import { deepFastRoundScopes } from "./fast_scopes.ts";
 import {
   append,
   appendOnFallback,
@@ -24,6 +25,7 @@ import {
 
 /** Scopes that take too long for the test task. */
 export const deepScopes: readonly Expected[] = [
+  ...deepFastRoundScopes,
   expected(
     "two puts and a read",
     { ...REGISTER, clients: [put("p", "a", 1), put("q", "b", 1), read(0)] },

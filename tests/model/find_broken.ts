@@ -1,5 +1,6 @@
 import { deepScopes } from "./deep_scopes.ts";
 import { explore, type Found } from "./explore.ts";
+import { fastRoundScopes } from "./fast_scopes.ts";
 import type { Expected } from "./ingredients.ts";
 import type { Mutation } from "../mutations/model/list.ts";
 import { loadBroken } from "./paxos.ts";
@@ -16,6 +17,7 @@ import {
 export const fastScopes: readonly Expected[] = [
   ...registerScopes,
   ...cellScopes,
+  ...fastRoundScopes,
   ...recoveryScopes,
   ...evenScopes,
   ...livesScopes,

@@ -31,10 +31,12 @@ const MEANINGLESS: Record<string, (machine: Record<string, unknown>) => readonly
   },
   // Filled again when the next attempt begins, and used only while promises are awaited.
   Proposer: ({ _phase, _fallback }) => [
-    ...(_phase === "prepare" || (_phase === "accept" && _fallback !== undefined)
+    ...(_phase === "fast" ? [] : ["_fast"]),
+    ...(_phase === "prepare" || _phase === "fast" ||
+        (_phase === "accept" && _fallback !== undefined)
       ? []
       : ["_promises"]),
-    ...(_phase === "prepare" ? [] : ["_fulls"]),
+    ...(_phase === "prepare" || _phase === "fast" ? [] : ["_fulls"]),
     ...(_phase === "done" ? ["_fallback"] : []),
   ],
   // Filled again when the question is asked again.

@@ -73,6 +73,17 @@ function appends(letters: string, keeping: number): Operation[] {
   return [...letters].map((letter, index) => ({ kind: "append", letter, again: index < keeping }));
 }
 
+/** The client, whose first operation begins with a fast round. */
+export function fast(client: ClientOptions): ClientOptions {
+  const [first, ...rest] = client.operations;
+  return { ...client, operations: [{ ...first, fast: true } as Operation, ...rest] };
+}
+
+/** The client, which tells the members what its fast round has chosen. */
+export function telling(client: ClientOptions): ClientOptions {
+  return { ...client, tells: true };
+}
+
 /** The client with the lowest possible fallback: the ballot that it asks to be promised next. */
 export function tight(client: ClientOptions): ClientOptions {
   return { ...client, slack: 0 };
@@ -146,6 +157,17 @@ export function putAndRelease(name: string, letter: string, clock: number): Clie
     name,
     operations: [{ kind: "put", letter }, { kind: "release", letter }],
     attempts: 1,
+    clock,
+  };
+}
+
+/** As {@linkcode putAndRelease}, and the put asks for a promise to keep for the release. */
+export function putAndReleaseByKept(name: string, letter: string, clock: number): ClientOptions {
+  return {
+    name,
+    operations: [{ kind: "put", letter, again: true }, { kind: "release", letter }],
+    attempts: 1,
+    afterKept: 0,
     clock,
   };
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { MEMBERS_MUTATIONS } from "../mutations/model/members.ts";
-import { membersScopes, openMembersScopes } from "./members/scopes.ts";
+import { deepMembersScopes, membersScopes, openMembersScopes } from "./members/scopes.ts";
 import { MembersWorld } from "./members/world.ts";
 import { load, loadBroken } from "./paxos.ts";
 
@@ -33,7 +33,10 @@ describe("changes of the members, if no former member is known by itself: sectio
 });
 
 describe("a scope of changing members turns red when", () => {
-  const scopes = [...membersScopes.map(({ scope }) => scope), ...openMembersScopes];
+  const scopes = [
+    ...[...membersScopes, ...deepMembersScopes].map(({ scope }) => scope),
+    ...openMembersScopes,
+  ];
   for (const { name, edits, broken, scope, why } of MEMBERS_MUTATIONS) {
     it(name, async () => {
       const found = scopes.find((one) => one.name === scope)!;

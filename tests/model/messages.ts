@@ -63,6 +63,8 @@ export type Message =
     readonly ballot: Ballot;
     readonly incarnation: Life;
     readonly vector: readonly Life[];
+    /** What it filled in as the `over` of the state of a fast round. */
+    readonly over?: number;
   };
 
 const NO_CONSTANTS: ReadonlyMap<unknown, string> = new Map();

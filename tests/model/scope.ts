@@ -11,6 +11,17 @@ export interface Scope {
   readonly clients: readonly ClientOptions[];
   /** The content that is chosen at the beginning; `""` without one. */
   readonly content: string;
+  /** The members that have accepted it; absent: all of them. */
+  readonly contentAt?: readonly number[];
+  /**
+   * A fast round with this counter has asked these members to take the content `x`, and its proposer does nothing more; it
+   * is chosen if these are all of them. `told`: the hint of an earlier round, with this counter, may still arrive.
+   */
+  readonly fast?: {
+    readonly counter: number;
+    readonly at: readonly number[];
+    readonly told?: number;
+  };
   /** The total number of starts with empty memory after the first ones. */
   readonly restarts: number;
   /** The members that start again; by symmetry fewer than all may be enough. */

@@ -1,5 +1,6 @@
 import { describe } from "@std/testing/bdd";
 import { testScopes } from "./check_scopes.ts";
+import { fastRoundScopes } from "./fast_scopes.ts";
 import {
   cellScopes,
   evenScopes,
@@ -13,6 +14,8 @@ describe("agreement and linearizability", () => testScopes(registerScopes));
 
 describe("agreement and linearizability of cells, whose operations take effect at most once,", () =>
   testScopes(cellScopes));
+
+describe("agreement and linearizability, with fast rounds,", () => testScopes(fastRoundScopes));
 
 describe("agreement and linearizability, with the loss of a memory,", () =>
   testScopes(recoveryScopes));

@@ -35,7 +35,14 @@ export type Sight =
   | "a second round voids the answers of a recovery"
   | "a record is made"
   | "a record is made after another one"
-  | "a member votes under a record";
+  | "a member votes under a record"
+  | "a fast round chooses in one round trip"
+  | "a fast round goes on with its promises"
+  | "a member prepares instead of taking a fast state"
+  | "a member marks what a fast round has chosen"
+  | "a member copies what another one took in a fast round"
+  | "a classic state goes before one of a fast round"
+  | "a read waits for the rest of the members";
 
 type Answer = Message & { readonly kind: "answer" };
 
@@ -189,8 +196,29 @@ export class Sights {
     const accept = asks.find(({ type }) => type === "accept");
     const reports = answers.map(({ reply }) => reply)
       .filter((reply) => reply.type === "promise" || reply.type === "current");
+    const took = answers.some(({ reply }) => reply.type === "took");
+    const isReturnedAtOnce = took && accept === undefined &&
+      outputs.some(({ out }) => out === "returned");
+    if (isReturnedAtOnce) sights.push("a fast round chooses in one round trip");
+    if (then === "goOn" && asks.some(({ type }) => type === "accept")) {
+      sights.push("a fast round goes on with its promises");
+    }
+    if (then === "goOn" && reports.some(({ type }) => type === "current")) {
+      sights.push("a read waits for the rest of the members");
+    }
     if (accept?.type === "accept") {
-      if (reports.length === 0 && then !== "again") sights.push("a kept promise saves a round");
+      if (reports.length === 0 && then !== "again" && !took) {
+        sights.push("a kept promise saves a round");
+      }
+      const votes = reports.flatMap(({ accepted }) => accepted ?? []);
+      const fast = [
+        ...votes.filter(({ fast }) => fast).map(({ ballot }) => ballot),
+        ...answers.flatMap(({ reply }) => reply.type === "took" ? [reply.ballot] : []),
+      ];
+      const isBehind = votes.some((vote) =>
+        !vote.fast && fast.some((ballot) => compareBallots(ballot, vote.ballot) > 0)
+      );
+      if (isBehind) sights.push("a classic state goes before one of a fast round");
       const accepted = reports.flatMap((report) => report.accepted === null ? [] : [report])
         .sort((a, b) => compareBallots(b.accepted!.ballot, a.accepted!.ballot));
       const isAdopted = accepted.length > 0 &&
@@ -247,6 +275,13 @@ export class Sights {
       if (output.reply.type === "nack") {
         sights.push("a member refuses a ballot below its promise");
       }
+      if (output.reply.type === "promise" && input.request.type === "fast") {
+        sights.push("a member prepares instead of taking a fast state");
+      }
+      const { reply } = output;
+      if (reply.type === "promise" && reply.accepted?.fast === true && reply.copied) {
+        sights.push("a member copies what another one took in a fast round");
+      }
       if (output.reply.type === "promise" && input.request.type === "accept") {
         sights.push("a member promises the fallback of what it refuses");
       }
@@ -266,6 +301,9 @@ export class Sights {
         }
         break;
       case "ask":
+        if (input.request.type === "chosen" && next !== state) {
+          sights.push("a member marks what a fast round has chosen");
+        }
         if (input.request.type === "forget" && next !== state) {
           sights.push("a member forgets a register");
         }

@@ -117,6 +117,10 @@ function tellRequest(request: Omit<Request, "id">): string {
       const or = it.fallback === null ? "" : `, or prepare ${it.fallback}`;
       return `accept ${showBallot(it.ballot)} ${show(it.state)}${it.next ? ", keep" : ""}${or}`;
     }
+    case "fast":
+      return `fast ${showBallot(it.ballot)} ${show(it.state)}`;
+    case "chosen":
+      return `chosen ${showBallot(it.ballot)}`;
     case "forget":
       return `forget ${showBallot(it.ballot)}`;
     case "enquire":
@@ -134,7 +138,7 @@ function tellReply(reply: RegisterReply | Omit<Reply, "id">): string {
   switch (it.type) {
     case "promise":
     case "current": {
-      const copied = it.copied ? "copied " : "";
+      const copied = (it.copied ? "copied " : "") + (it.accepted?.fast ? "fast " : "");
       const accepted = it.accepted === null
         ? `nothing, floor ${it.floor}`
         : `${copied}${showBallot(it.accepted.ballot)} ${show(it.accepted.state)}`;
@@ -143,6 +147,8 @@ function tellReply(reply: RegisterReply | Omit<Reply, "id">): string {
     }
     case "nack":
       return `nack ${showBallot(it.promised)}`;
+    case "took":
+      return `took ${showBallot(it.ballot)} over ${it.over}`;
     case "accepted":
       return `accepted ${showBallot(it.ballot)}`;
     case "blank":
@@ -154,7 +160,9 @@ function tellReply(reply: RegisterReply | Omit<Reply, "id">): string {
     case "piece": {
       const registers = it.registers.map(({ register, promised, accepted }) =>
         `${register} promised ${showBallot(promised)}, accepted ` +
-        (accepted === null ? "nothing" : `${showBallot(accepted.ballot)} ${show(accepted.state)}`)
+        (accepted === null
+          ? "nothing"
+          : `${accepted.fast ? "fast " : ""}${showBallot(accepted.ballot)} ${show(accepted.state)}`)
       );
       const last = it.last === null ? "" : ` (the last; floor ${it.last.floor})`;
       return `piece${last}: ${registers.join("; ") || "no registers"}`;

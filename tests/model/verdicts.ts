@@ -1,4 +1,4 @@
-import { judge, type Proposal, show, type Verdict } from "./choices.ts";
+import { isChosenState, judge, type Proposal, proposalOf, show, type Verdict } from "./choices.ts";
 import type { Layout } from "./layout.ts";
 import type { Message } from "./messages.ts";
 import type { Parts } from "./parts.ts";
@@ -8,12 +8,12 @@ import { Violation } from "./past.ts";
 export class Verdicts {
   readonly #layout: Layout;
   readonly #parts: Parts;
-  /** The first chosen state. */
-  readonly #first: Proposal | null;
+  /** What was proposed before the beginning. */
+  readonly #first: readonly Proposal[];
   readonly #verdicts = new Map<string, Verdict>();
 
   /** For rows of `layout`, with the meanings in `parts`. */
-  constructor(layout: Layout, parts: Parts, first: Proposal | null) {
+  constructor(layout: Layout, parts: Parts, first: readonly Proposal[]) {
     this.#layout = layout;
     this.#parts = parts;
     this.#first = first;
@@ -22,10 +22,7 @@ export class Verdicts {
   /** Checks that a state that a client takes for chosen is chosen. */
   checkChosen(row: Uint32Array, { state, ballot }: Proposal): void {
     const verdict = this.judge(row);
-    const isChosen = verdict.chosen.some((other) =>
-      other.ballot.counter === ballot.counter && other.ballot.life === ballot.life &&
-      show(other.state) === show(state)
-    );
+    const isChosen = verdict.chosen.some((other) => isChosenState(other, ballot, state));
     if (!isChosen) throw new Violation(`${show(state)} is taken for chosen, but is not`);
   }
 
@@ -40,11 +37,12 @@ export class Verdicts {
     for (let client = 0; client < layout.clients; client++) key += `${row[layout.sent(client)]} `;
     let verdict = this.#verdicts.get(key);
     if (verdict === undefined) {
-      const proposals = this.#first === null ? [] : [this.#first];
+      const proposals = [...this.#first];
       for (let client = 0; client < layout.clients; client++) {
         for (const number of outboxes.get(row[layout.sent(client)]).asks) {
           const { request } = messages.value(number) as Message & { kind: "ask" };
-          if (request.type === "accept") proposals.push(request);
+          const proposal = proposalOf(request);
+          if (proposal !== null) proposals.push(proposal);
         }
       }
       const votes = [];

@@ -1,13 +1,15 @@
 import type { Life } from "../../lib/paxos/ballot.ts";
-import type { GenesisRecord } from "../../lib/paxos/messages.ts";
+import type { GenesisRecord, RegisterRequest } from "../../lib/paxos/messages.ts";
 import type { Transition } from "./automaton.ts";
-import { type First, firstOf } from "./first.ts";
+import { type First, firstFastOf, firstOf } from "./first.ts";
 import { type ClientOutput, REGISTER } from "./client.ts";
+import type { Called } from "./history.ts";
 import { Layout } from "./layout.ts";
 import { Memory } from "./memory.ts";
 import { type Message, type QuestionRequest, STALE, withNumbers } from "./messages.ts";
 import { isFutile, tellsSomething } from "./outboxes.ts";
 import { Parts } from "./parts.ts";
+import { proposalOf, votedIn } from "./choices.ts";
 import { blank, called, checkLost, entered, made, type Past, returned, Violation } from "./past.ts";
 import type { Machines } from "./paxos.ts";
 import type { ProcessAttributes, ProcessInput, ProcessOutput } from "./process_io.ts";
@@ -33,6 +35,8 @@ export class World {
   readonly parts: Parts;
   /** The first chosen state. */
   readonly #first: First | null;
+  /** The fast round at the beginning. */
+  readonly #firstFast: (RegisterRequest & { readonly type: "fast" }) | null;
   /** All questions of all clients. */
   readonly #questions = new Pool<string>((text) => text);
   readonly #verdicts: Verdicts;
@@ -52,7 +56,10 @@ export class World {
     this.parts = new Parts(scope, this.layout, machines);
     this.#openQuestions = scope.clients.map(() => []);
     this.#first = firstOf(scope);
-    this.#verdicts = new Verdicts(this.layout, this.parts, this.#first);
+    this.#firstFast = firstFastOf(scope);
+    const fast = this.#firstFast === null ? [] : [proposalOf(this.#firstFast)!];
+    const first = this.#first === null ? [] : [this.#first];
+    this.#verdicts = new Verdicts(this.layout, this.parts, [...first, ...fast]);
   }
 
   /** The record of a cluster that is operational at the beginning; `null` if members are blank. */
@@ -67,7 +74,7 @@ export class World {
     const { layout, parts, firstRecord: record } = this;
     const row = new Uint32Array(layout.width);
     row[layout.past] = parts.pasts.number({
-      history: [],
+      history: this.#firstHistory(),
       restarts: 0,
       ages: 0,
       records: record === null ? [] : [record],
@@ -77,7 +84,11 @@ export class World {
       const process = member * layout.lives;
       const boot = { do: "boot", member, life: FIRST_LIFE, wall: 0, record } as const;
       row[process] = parts.process.step(0, parts.processInputs.number(boot)).next;
-      if (this.#first === null) continue;
+      if (this.#firstFast !== null && this.scope.fast!.at.includes(member)) {
+        const ask = { client: -1, question: -1, request: this.#firstFast, vector: [] } as const;
+        this.toProcess(row, process, parts.processInputs.number({ do: "ask", ...ask }));
+      }
+      if (this.#first === null || this.scope.contentAt?.includes(member) === false) continue;
       const { ballot, state, next } = this.#first;
       const request = { ...acceptRequest(REGISTER, ballot, state), next };
       const ask = { do: "ask", client: -1, question: -1, request, vector: [] } as const;
@@ -90,12 +101,28 @@ export class World {
       this.toProcess(row, process, parts.processInputs.number(other));
     }
     this.#noteBlank(row);
+    const told = this.scope.fast?.told;
+    if (told === undefined) return row;
+    const ballot = { counter: told, life: "fast" };
+    const request = { type: "chosen", register: REGISTER, ballot } as const;
+    const vector = new Array(layout.members).fill("");
+    const ask = { kind: "ask", client: 0, question: this.#question(0, request), request, vector };
+    row[layout.sent(0)] = parts.outboxes.of([parts.messages.number(ask as Message)]);
     return row;
   }
 
   /** The past of a row. */
   past(row: Uint32Array): Past {
     return this.parts.pasts.value(row[this.layout.past]);
+  }
+
+  /** The put of the fast round at the beginning, which has returned if that has chosen it. */
+  #firstHistory(): Called[] {
+    const { fast, members } = this.scope;
+    if (fast === undefined) return [];
+    const returned = fast.at.length === members ? 1 : null;
+    const result = returned === null ? "" : "x";
+    return [{ client: -1, operation: { kind: "put", letter: "x" }, called: 0, returned, result }];
   }
 
   /** The attributes of a process. */
@@ -347,11 +374,11 @@ export class World {
     const { client, question, sender, reply } = output;
     const { messages } = this.parts;
     let news = false;
-    if (reply.type === "accepted") {
+    if (reply.type === "accepted" || reply.type === "took") {
       const vote = this.#voted.get(output, process, () => {
-        const { ballot } = reply;
         const { incarnation, vector } = sender;
-        return messages.number({ kind: "vote", from: process, ballot, incarnation, vector });
+        const voted = votedIn(reply, reply.ballot)!;
+        return messages.number({ kind: "vote", from: process, ...voted, incarnation, vector });
       });
       news = this.#put(row, process, vote);
       if (news) this.#verdicts.judge(row);

@@ -8,7 +8,7 @@ export const BUCKETS: readonly Mutation[] = [
     {
       section: 3,
       name: "a bucket's watch tells what one member has accepted",
-      find: "if (known.learner.receive(sender, ballot, state) !== undefined) {",
+      find: "if (known.learner.receive(sender, ballot, state, fast) !== undefined) {",
       replace: "{",
     },
     {

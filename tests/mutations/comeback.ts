@@ -291,8 +291,8 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "any accepted state is copied, not the one with the highest ballot",
-      find: "compareBallots(known.accepted.ballot, copy.accepted.ballot) >= 0)",
-      replace: "compareBallots(known.accepted.ballot, copy.accepted.ballot) <= 0)",
+      find: "outranks(copy.accepted, known.accepted)",
+      replace: "outranks(known.accepted, copy.accepted)",
     },
     {
       section: 7,

@@ -2,6 +2,36 @@ import { type Mutation, mutationsOf } from "./mutation.ts";
 
 /** Section 8: ended values are sealed and forgotten without a request, and capacity is bounded. */
 export const HOUSEKEEPING: readonly Mutation[] = [
+  ...mutationsOf("lib/node/quorum/waiting_change.ts", ["tests/housekeeping/reserve_test.ts"], [
+    {
+      section: 8,
+      name: "reserve: used only if all changes of a round may use it",
+      find: "reserve: () => batch().some(usesReserve)",
+      replace: "reserve: () => batch().every(usesReserve)",
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/waiting_change.ts", ["tests/node/quorum/no_room_test.ts"], [
+    {
+      section: 8,
+      name: "full: a change that may still take effect ends so",
+      find: "if (wrote || full !== undefined) return wrote ? undefined : full;",
+      replace: "if (full !== undefined) return full;",
+    },
+    {
+      section: 8,
+      name: "full: not reported while another member is away",
+      find: "if (shortage === undefined || options.reserve === true) return undefined;",
+      replace: "if (shortage !== null) return undefined;",
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/room_waits.ts", ["tests/housekeeping/full_test.ts"], [
+    {
+      section: 8,
+      name: "full is reported while room is being made",
+      find: "if (!tidying || now - this.#since >= LONGEST_FULL) return undefined;",
+      replace: "return undefined;",
+    },
+  ]),
   ...mutationsOf("lib/paxos/acceptor.ts", ["tests/paxos/acceptor_test.ts"], [
     {
       section: 8,
@@ -246,12 +276,6 @@ export const HOUSEKEEPING: readonly Mutation[] = [
   ...mutationsOf("lib/node/quorum/register_proposals.ts", ["tests/housekeeping/full_test.ts"], [
     {
       section: 8,
-      name: "full is reported while room is being made",
-      find: "if (tidying && now - this.#fullSince < LONGEST_FULL) {",
-      replace: "if (now < this.#fullSince) {",
-    },
-    {
-      section: 8,
       name: "full does not name the members that released keys wait for",
       find: "part.full = noRoom(missing);",
       replace: "part.full = noRoom([]);",
@@ -298,8 +322,9 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "a member that found room still counts as full",
-      find: "      this.#fulls.delete(sender.member);\n",
-      replace: "",
+      find:
+        "      this.#fulls.delete(sender.member);\n      if (this.#promises.add(sender, reply)) return this.#decide();",
+      replace: "      if (this.#promises.add(sender, reply)) return this.#decide();",
     },
   ]),
   ...mutationsOf("lib/codec/register_messages.ts", ["tests/codec/register_messages_test.ts"], [
@@ -317,18 +342,6 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       find:
         "    this.#cancelTimer();\n    this.#cancelTimer = runtime.setTimer(() => {\n      const proposer",
       replace: "    this.#cancelTimer = runtime.setTimer(() => {\n      const proposer",
-    },
-    {
-      section: 8,
-      name: "full: a change that may still take effect ends so",
-      find: "    if (wrote) return this.#engine.noQuorum();\n",
-      replace: "",
-    },
-    {
-      section: 8,
-      name: "full: not reported while another member is away",
-      find: "return shortage === undefined ? this.#engine.noQuorum() :",
-      replace: "return shortage !== null ? this.#engine.noQuorum() :",
     },
     {
       section: 8,
@@ -371,8 +384,9 @@ export const HOUSEKEEPING: readonly Mutation[] = [
         section: 8,
         name: "changes that wait for room block other changes",
         find:
-          "this.#leaveGate();\n      this.#cancelTimer = runtime.setTimer(\n        () => this.#enterGate(",
-        replace: "this.#cancelTimer = runtime.setTimer(\n        () => this.#enterGate(",
+          "this.#leaveGate();\n      this.#cancelTimer = this.#engine.runtime.setTimer(\n        () => this.#enterGate(",
+        replace:
+          "this.#cancelTimer = this.#engine.runtime.setTimer(\n        () => this.#enterGate(",
       },
     ],
   ),
@@ -414,14 +428,11 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       replace: "limits",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/register_proposals.ts", ["tests/housekeeping/reserve_test.ts"], [
-    {
-      section: 8,
-      name: "reserve: used only if all changes of a round may use it",
-      find: "reserve: () => this.#batch.some(usesReserve)",
-      replace: "reserve: () => this.#batch.every(usesReserve)",
-    },
-  ]),
+  ...mutationsOf(
+    "lib/node/quorum/register_proposals.ts",
+    ["tests/housekeeping/reserve_test.ts"],
+    [],
+  ),
   ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/snapshot_test.ts"], [
     {
       section: 8,

@@ -138,7 +138,7 @@ export const INVARIANTS: readonly Mutation[] = [
     {
       section: 3,
       name: "a promise is kept for a counter beyond the last one",
-      find: "written.present && counter + 1 < MAX_COUNTER &&",
+      find: "written.present && !isOfAnother && counter + 1 < MAX_COUNTER &&",
       replace: "written.present &&",
     },
   ]),

@@ -4,6 +4,7 @@ import { CELLS } from "./cells.ts";
 import { CHANGES } from "./changes.ts";
 import { COMEBACK } from "./comeback.ts";
 import { CRASHES } from "./crashes.ts";
+import { FAST } from "./fast.ts";
 import { FEATURES } from "./features.ts";
 import { GUEST_SIDE } from "./guest_side.ts";
 import { GUESTS } from "./guests.ts";
@@ -32,6 +33,7 @@ import { TRUST } from "./trust.ts";
 export const MUTATIONS: readonly Mutation[] = [
   ...REGISTERS,
   ...CHANGES,
+  ...FAST,
   ...SESSIONS,
   ...PROOFS,
   ...COMEBACK,

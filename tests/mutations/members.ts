@@ -384,8 +384,8 @@ export const MEMBERS: readonly Mutation[] = [
     {
       section: 3,
       name: "a new life uses a promise that was made to the one before",
-      find: "usable(this.#kept.take(this.#register), this.#engine.life, held)",
-      replace: "this.#kept.take(this.#register)",
+      find: "usable(last, this.#engine.life, held)",
+      replace: "last",
     },
     {
       section: 11,

@@ -2,6 +2,26 @@ import { type Mutation, mutationsOf } from "./mutation.ts";
 
 /** Sections 3, 4, 6, 7 and 8: the rules of the code around the state machines. */
 export const NODE: readonly Mutation[] = [
+  ...mutationsOf("lib/node/quorum/waiting_change.ts", ["tests/node/quorum/proposals_test.ts"], [
+    {
+      section: 3,
+      name: "a change that has written takes the short way",
+      find: "part.options.mustWrite === true || part.wrote ||",
+      replace: "part.options.mustWrite === true ||",
+    },
+    {
+      section: 3,
+      name: "a change that must write takes the short way",
+      find: "part.options.mustWrite === true || part.wrote ||",
+      replace: "part.wrote ||",
+    },
+    {
+      section: 3,
+      name: "a change does not remember that it has written",
+      find: "        part.wrote = true;\n",
+      replace: "",
+    },
+  ]),
   ...mutationsOf("lib/node/wire/pending_replies.ts", ["tests/node/wire/pending_replies_test.ts"], [
     {
       section: 3,
@@ -97,27 +117,9 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 3,
-      name: "a change that has written takes the short way",
-      find: "part.options.mustWrite === true || part.wrote ||",
-      replace: "part.options.mustWrite === true ||",
-    },
-    {
-      section: 3,
-      name: "a change that must write takes the short way",
-      find: "part.options.mustWrite === true || part.wrote ||",
-      replace: "part.wrote ||",
-    },
-    {
-      section: 3,
       name: "an abandoned change is made",
       find: "combine(this.#batch.filter((part) => !part.operation.ended), current);",
       replace: "combine(this.#batch, current);",
-    },
-    {
-      section: 3,
-      name: "a change does not remember that it has written",
-      find: "          part.wrote = true;\n",
-      replace: "",
     },
     {
       section: 3,
@@ -164,7 +166,7 @@ export const NODE: readonly Mutation[] = [
     {
       section: 4,
       name: "a member that never gets a value is awaited for the liveness of its owner",
-      find: "known === undefined ? undefined : { sure: false }",
+      find: "known === undefined && !reader.waits ? undefined : UNSURE",
       replace: "undefined",
     },
   ]),
@@ -705,8 +707,8 @@ export const NODE: readonly Mutation[] = [
     {
       section: 3,
       name: "a list returns values of a single member",
-      find: "return votes.length >= needed;",
-      replace: "return votes.length >= Math.min(1, needed);",
+      find: "return votes.length >= (isFast ? fastVotes : needed);",
+      replace: "return votes.length >= 1;",
     },
     {
       section: 8,

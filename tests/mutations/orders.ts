@@ -2,6 +2,14 @@ import { type Mutation, mutationsOf } from "./mutation.ts";
 
 /** Section 9, requests that are handed over, and rivals of section 3. The model has more: see `model/orders.ts`. */
 export const ORDERS: readonly Mutation[] = [
+  ...mutationsOf("lib/node/quorum/waiting_change.ts", ["tests/node/quorum/proposals_test.ts"], [
+    {
+      section: 3,
+      name: "a change joins a round and is reported without a write",
+      find: "|| part.wrote || part.joined",
+      replace: "|| part.wrote",
+    },
+  ]),
   ...mutationsOf("lib/locks/sent_orders.ts", ["tests/locks/sent_orders_test.ts"], [
     {
       section: 9,
@@ -193,12 +201,6 @@ export const ORDERS: readonly Mutation[] = [
   ...mutationsOf("lib/node/quorum/register_proposals.ts", ["tests/node/quorum/proposals_test.ts"], [
     {
       section: 3,
-      name: "a change joins a round and is reported without a write",
-      find: "|| part.wrote || part.joined",
-      replace: "|| part.wrote",
-    },
-    {
-      section: 3,
       name: "a change that does not join is passed by one that does",
       find: "if (waiting.options.joins !== true || this.#batch.length >= MAX_COMBINED) return;",
       replace:
@@ -261,8 +263,8 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 3,
       name: "no proposer lets a rival finish",
-      find: "if (!isBehind) return this.#start(kept);",
-      replace: "if (true) return this.#start(kept);",
+      find: "if (!isBehind) return this.#start(kept, isFirst);",
+      replace: "if (true) return this.#start(kept, isFirst);",
     },
   ]),
   ...mutationsOf("lib/node/quorum/kept_promises.ts", ["tests/node/quorum/kept_promises_test.ts"], [

@@ -75,7 +75,7 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "an acceptor that accepts promises the fallback",
-      find: "next ? { counter: ballot.counter + 1, life: ballot.life } : ballot",
+      find: "next ? after(ballot) : ballot",
       replace: "{ counter: request.fallback ?? ballot.counter + Number(next), life: ballot.life }",
     },
     {
@@ -94,14 +94,13 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "an accept does not count as a promise",
-      find:
-        "    entry.promised = next ? { counter: ballot.counter + 1, life: ballot.life } : ballot;\n",
+      find: "    entry.promised = promised;\n",
       replace: "",
     },
     {
       section: 3,
       name: "the next ballot is not promised",
-      find: "next ? { counter: ballot.counter + 1, life: ballot.life } : ballot",
+      find: "next ? after(ballot) : ballot",
       replace: "ballot",
     },
     {
@@ -275,13 +274,13 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "any accepted state is taken, not the one with the highest ballot",
-      find: "compareBallots(report.accepted.ballot, accepted.ballot) > 0",
-      replace: "compareBallots(report.accepted.ballot, accepted.ballot) < 0",
+      find: "return compareBallots(a.ballot, b.ballot) > 0;",
+      replace: "return compareBallots(a.ballot, b.ballot) < 0;",
     },
     {
       section: 3,
       name: "an unsure state counts as chosen",
-      find: "unanimous: reports.every((report) => votesFor(report, ballot)),",
+      find: "unanimous: agree && isEnough,",
       replace: "unanimous: true,",
     },
     {
@@ -427,7 +426,8 @@ export const REGISTERS: readonly Mutation[] = [
       {
         section: 3,
         name: "a token does not grow",
-        find: 'if (this.#ballot.counter <= summary.token) return { do: "restart" };',
+        find:
+          'if (this.#ballot.counter <= summary.token) {\n      return { do: this.#phase === "fast" ? "retry" : "restart" };\n    }',
         replace: "",
       },
       {
@@ -519,8 +519,10 @@ export const REGISTERS: readonly Mutation[] = [
       {
         section: 3,
         name: "an attempt without a kept promise has a fallback, too",
-        find: "    this.#reliesOnKept = false;\n    this.#fallback = undefined;\n    this.#phase",
-        replace: "    this.#reliesOnKept = false;\n    this.#phase",
+        find:
+          "    this.#kept = this.#fallback = this.#fast = undefined;\n    this.#reliesOnKept = false;\n    this.#phase",
+        replace:
+          "    this.#kept = this.#fast = undefined;\n    this.#reliesOnKept = false;\n    this.#phase",
       },
       {
         section: 3,
@@ -594,8 +596,10 @@ export const REGISTERS: readonly Mutation[] = [
       {
         section: 3,
         name: "the promise of an attempt that failed is kept",
-        find: "    this.#kept = undefined;\n    this.#reliesOnKept = false;\n",
-        replace: "    this.#reliesOnKept = false;\n",
+        find:
+          "    this.#kept = this.#fallback = this.#fast = undefined;\n    this.#reliesOnKept = false;\n    this.#phase",
+        replace:
+          "    this.#fallback = this.#fast = undefined;\n    this.#reliesOnKept = false;\n    this.#phase",
       },
       {
         section: 3,
@@ -693,8 +697,8 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "one acceptor is enough to learn from",
-      find: "if (!counted.tally.add(sender, true)) return undefined;",
-      replace: "counted.tally.add(sender, true);",
+      find: "if (!counted.tally.add(sender, fast)) return undefined;",
+      replace: "counted.tally.add(sender, fast);",
     },
     {
       section: 3,

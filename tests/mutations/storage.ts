@@ -481,8 +481,8 @@ export const STORAGE: readonly Mutation[] = [
     {
       section: 7,
       name: "the mark of a copy is not on the disk",
-      find: "register: { ...copy, copied: flag(copied) }",
-      replace: "register: { ...copy, copied: flag(copied) && false }",
+      find: "const register = { ...copy, copied: flag(copied) };",
+      replace: "const register = { ...copy, copied: flag(copied) && false };",
     },
   ]),
   ...mutationsOf("lib/storage/sqlite.ts", ["tests/storage/sqlite_test.ts"], [

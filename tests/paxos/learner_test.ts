@@ -18,9 +18,10 @@ function hear(
   member: string | Sender,
   at: string,
   state = value(at, Number(at.slice(0, -1))),
+  fast = false,
 ): string | undefined {
   const from = typeof member === "string" ? sender(member) : member;
-  const learned = learner.receive(from, ballot(at), state);
+  const learned = learner.receive(from, ballot(at), state, fast);
   return learned && `${showState(learned.state)} at ${showBallot(learned.ballot)}`;
 }
 
@@ -126,5 +127,33 @@ describe("Learner (Paxos Made Simple, section 2.3)", () => {
     const learner = new Learner(["a"]);
     assertEquals(hear(learner, sender("a", "1", "1"), "2p"), "2p@2 at 2p");
     assertEquals(hear(learner, sender("a", "1", "1"), "1p"), undefined);
+  });
+});
+
+describe("Learner: votes of a fast round (section 3a)", () => {
+  const x = value("x", 1);
+
+  it("are enough if they are those of all members", () => {
+    const learner = new Learner(members);
+    assertEquals(hear(learner, "a", "1p", x, true), undefined);
+    assertEquals(hear(learner, "b", "1p", x, true), undefined);
+    assertEquals(hear(learner, "c", "1p", x, true), "x@1 at 1p");
+  });
+
+  it("are enough with a mark among those of a quorum", () => {
+    const learner = new Learner(members);
+    hear(learner, "a", "1p", x, true);
+    assertEquals(hear(learner, "b", "1p", x, false), "x@1 at 1p");
+    const other = new Learner(members);
+    hear(other, "a", "1p", x, true);
+    hear(other, "b", "1p", x, true);
+    assertEquals(hear(other, "a", "1p", x, false), "x@1 at 1p");
+  });
+
+  it("count only if no member knows of the crash of another one since", () => {
+    const learner = new Learner(members);
+    hear(learner, "a", "1p", x, true);
+    hear(learner, sender("b", "1", "2 1 1"), "1p", x, true);
+    assertEquals(hear(learner, sender("c", "1", "2 1 1"), "1p", x, true), undefined);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
-import { listed } from "../../lib/paxos/listing.ts";
+import { listed, reportOf } from "../../lib/paxos/listing.ts";
 import type { Binding, State } from "../../lib/paxos/register.ts";
 
 const BALLOT = { counter: 5, life: "" };
@@ -53,5 +53,17 @@ describe("listed()", () => {
 
   it("tells nothing of what an absent value was bound to", () => {
     assertEquals(told({ present: false, token: 5 }, ...SESSIONS), { ...PLAIN, present: false });
+  });
+});
+
+describe("the vote of a fast round (section 3a)", () => {
+  it("is told in a list, and in a report", () => {
+    const accepted = { ballot: BALLOT, state: present([]) };
+    const vote = { ...accepted, fast: true } as const;
+    assertEquals(listed("k", accepted, false, () => false).fast, false);
+    assertEquals(listed("k", vote, false, () => false).fast, true);
+    const entry = { promised: BALLOT, accepted: vote, copied: true };
+    const report = { accepted: vote, copied: true, floor: 0, stale: [] };
+    assertEquals(reportOf(entry, 7, () => false), report);
   });
 });

@@ -29,7 +29,7 @@ function listed(acceptor: Acceptor, prefix: string, after = ""): string[] {
 /** A listed register that nothing can end. */
 const inList = (register: string, at: string): ListedRegister => ({
   ...{ register, ballot: ballot(at), present: true, copied: false },
-  ...{ bound: false, until: null, owners: 0, stale: [] },
+  ...{ bound: false, until: null, owners: 0, stale: [], fast: false },
 });
 
 /** The same state with another binding. */
@@ -115,7 +115,7 @@ describe("Acceptor: list", () => {
 describe("Acceptor: watch", () => {
   const push = (register: string, at: string, state: State, id: number) => ({
     watcher: { node: "w", life: "wl", id },
-    reply: { type: "learned", register, ballot: ballot(at), state },
+    reply: { type: "learned", register, ballot: ballot(at), state, fast: false },
   });
 
   function pushes(acceptor: Acceptor, request: RegisterRequest, now = 0): unknown[] {

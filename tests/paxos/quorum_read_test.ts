@@ -4,6 +4,7 @@ import { compareBallots } from "../../lib/paxos/ballot.ts";
 import { QuorumRead } from "../../lib/paxos/quorum_read.ts";
 import { absent, ballot, value } from "./support/acceptor_script.ts";
 import { look, release, textOf, write } from "./support/changes.ts";
+import type { Accepted } from "../../lib/paxos/register.ts";
 import { Cluster } from "./support/acceptors.ts";
 
 describe("QuorumRead", () => {
@@ -189,5 +190,38 @@ describe("QuorumRead", () => {
       );
     }
     assertEquals(reader.missing(), ["a", "b", "c"]);
+  });
+});
+
+describe("QuorumRead: votes of a fast round (section 3a)", () => {
+  const x = value("x", 1);
+  const sender = (member: string) => ({ member, incarnation: "1", vector: ["1", "1", "1"] });
+  const current = (fast: boolean) => ({
+    ...{ type: "current", promised: ballot("2p"), copied: false, floor: 0, stale: [] } as const,
+    accepted: { ballot: ballot("1p"), state: x, ...(fast && { fast }) } as Accepted,
+  });
+
+  it("are read once those of all members are there; until then the reader waits", () => {
+    const reader = new QuorumRead(["a", "b", "c"]);
+    assertEquals([reader.receive(sender("a"), current(true)), reader.waits], [undefined, false]);
+    assertEquals([reader.receive(sender("b"), current(true)), reader.waits], [undefined, true]);
+    assertEquals(reader.missing(), ["c"]);
+    const outcome = reader.receive(sender("c"), current(true));
+    assert(outcome?.sure && outcome.fast);
+    assertEquals([outcome.chosen.state, reader.waits], [x, false]);
+  });
+
+  it("are chosen if one of a quorum is marked, and unsure if a member has none", () => {
+    const marked = new QuorumRead(["a", "b", "c"]);
+    marked.receive(sender("a"), current(true));
+    const outcome = marked.receive(sender("b"), current(false));
+    assertEquals([outcome?.sure, outcome?.sure && outcome.fast], [true, false]);
+    const none = new QuorumRead(["a", "b", "c"]);
+    none.receive(sender("a"), current(true));
+    assertEquals(none.receive(sender("b"), { ...current(true), accepted: null }), { sure: false });
+    const late = new QuorumRead(["a", "b", "c"]);
+    late.receive(sender("a"), current(true));
+    late.receive(sender("b"), current(true));
+    assertEquals(late.receive(sender("c"), { ...current(true), copied: true }), { sure: false });
   });
 });

@@ -105,3 +105,41 @@ describe("summarize()", () => {
     assertEquals(summarize([vote("1p", owned, ["n/1/1"]), vote("2p", y, ["n/1/1"])]).stale, []);
   });
 });
+
+describe("summarize() with votes of fast rounds (section 3a)", () => {
+  const [x, y] = [value("x", 2), value("y", 9)];
+  const fast = (at: string, state: State): Report => {
+    const report = vote(at, state);
+    return { ...report, accepted: { ...report.accepted!, fast: true } };
+  };
+
+  it("adopts a classic state before them, however high their ballots, and the highest of them", () => {
+    for (const order of orders([vote("2p", x), fast("9q", y), none()])) {
+      assertEquals(summarize(order, 5).state, x);
+    }
+    for (const order of orders([fast("2p", x), fast("9q", y), none()])) {
+      assertEquals(summarize(order, 5).state, y);
+    }
+    assertEquals(summarize([{ ...fast("9q", y), copied: true }, none()], 3).state, y);
+  });
+
+  it("is unanimous with the own votes of all members, or a majority of which one is marked", () => {
+    const [a, marked] = [fast("2p", x), vote("2p", x)];
+    assertEquals(summarize([a, a, a], 3).unanimous, true);
+    assertEquals(summarize([a, a], 3).unanimous, false);
+    assertEquals(summarize([a, marked], 3).unanimous, true);
+    assertEquals(summarize([a, a, { ...a, copied: true }], 3).unanimous, false);
+    assertEquals(summarize([{ ...a, copied: true }, marked], 3).unanimous, false);
+    assertEquals(summarize([a, a, fast("3q", y)], 3).unanimous, false);
+    assertEquals(summarize([a, a, a]).unanimous, false);
+  });
+
+  it("is open as long as the other members may show that", () => {
+    const a = fast("2p", x);
+    assertEquals(summarize([a, a], 3).open, true);
+    assertEquals(summarize([a, none()], 3).open, false);
+    assertEquals(summarize([a, { ...a, copied: true }], 3).open, false);
+    assertEquals(summarize([a, a, a], 3).open, false);
+    assertEquals(summarize([vote("2p", x), vote("2p", x)], 3).open, false);
+  });
+});

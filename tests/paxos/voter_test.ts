@@ -148,6 +148,7 @@ describe("Voter", () => {
       ["m", "1", {
         id: 70,
         type: "learned",
+        fast: false,
         register: "k1",
         ballot: accept.ballot,
         state: accept.state,

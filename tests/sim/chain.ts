@@ -25,6 +25,8 @@ interface Proposal {
   readonly ballot: Ballot;
   readonly state: State;
   readonly identity: string;
+  /** Whether it is that of a fast round: only all members choose it. */
+  readonly fast: boolean;
   /** The incarnations that accepted it. */
   readonly accepted: Set<string>;
   /** The configuration under which they did: an attempt is bound to one; `null`: no acceptor has accepted it yet. */
@@ -36,7 +38,8 @@ interface Proposal {
 
 /** A state that a proposer decided on. */
 interface Written {
-  readonly state: State;
+  /** The `over` of that of a fast round is the lowest one that a member has filled in; without a vote, 0. */
+  state: State;
   readonly identity: string;
   /** Its place in the order of all decisions and endings. */
   readonly decided: number;
@@ -50,6 +53,8 @@ interface Register {
   readonly proposals: Map<string, Proposal>;
   /** By identity: two concurrent decisions may have the same token, until one of them is chosen. */
   readonly written: Map<string, Written>;
+  /** The writes of fast rounds, whose states may differ in their `over`. */
+  readonly fast: Set<string>;
   /** The highest token among the states that at least one member accepted. */
   newest: number;
   /** The sessions that a lock depended on, and when each was first seen to have ended (`null`: not yet). */
@@ -90,24 +95,27 @@ export class Chain {
     return this.#chosen;
   }
 
-  /** A proposer asks the members to accept `state`; the first request, at `time`, is its decision. */
-  proposed(id: RegisterId, ballot: Ballot, state: State, time: number): Proposal {
+  /**
+   * A proposer asks the members to accept `state`; the first request, at `time`, is its decision. `fast`: in a fast round,
+   * in which each member fills in the `over`.
+   */
+  proposed(id: RegisterId, ballot: Ballot, state: State, time: number, fast = false): Proposal {
     const register = this.#register(id);
+    if (fast) register.fast.add(nameOfWrite(state));
+    const identity = identifyIn(register, state);
     const key = show(ballot);
     const known = register.proposals.get(key);
     if (known !== undefined) {
-      if (known.identity !== identify(state)) {
-        this.#report(
-          `two states of ${id} at ballot ${key}: ${known.identity} and ${identify(state)}`,
-        );
+      if (known.identity !== identity) {
+        this.#report(`two states of ${id} at ballot ${key}: ${known.identity} and ${identity}`);
       }
       return known;
     }
-    const identity = identify(state);
     const proposal: Proposal = {
       ballot,
       state,
       identity,
+      fast,
       accepted: new Set(),
       configuration: null,
       chosen: false,
@@ -146,21 +154,21 @@ export class Chain {
     });
   }
 
-  /** Whether a majority of the members of its configuration has accepted a proposal. */
-  #isMajority(
-    { accepted, configuration }: Proposal,
+  /** Whether a majority of the members of its configuration has accepted a proposal; in a fast round, all of them. */
+  #isEnough(
+    { accepted, configuration, fast }: Proposal,
     counts: (incarnation: string) => boolean = () => true,
   ): boolean {
     if (configuration === null) return false;
     const voters = votersOf(configuration);
     const members = [...accepted].filter(counts).map((one) => this.#world.memberOf(one));
     const counted = new Set(members.filter((member) => voters.includes(member)));
-    return counted.size >= majority(voters.length);
+    return counted.size >= (fast ? voters.length : majority(voters.length));
   }
 
   /**
-   * A member accepted `state`, under this configuration; `null`: it goes on with what is on its disk, which it has
-   * accepted before.
+   * A member accepted `state`, under this configuration, in a fast round or not; `null`: it goes on with what is on its
+   * disk, which it has accepted before.
    */
   accepted(
     id: RegisterId,
@@ -168,9 +176,11 @@ export class Chain {
     state: State,
     incarnation: string,
     configuration: Configuration | null,
+    fast = false,
   ): void {
-    const proposal = this.proposed(id, ballot, state, this.#world.timeOf(incarnation));
+    const proposal = this.proposed(id, ballot, state, this.#world.timeOf(incarnation), fast);
     const register = this.#register(id);
+    if (fast) noteOver(register, state);
     register.newest = Math.max(register.newest, state.token);
     proposal.accepted.add(incarnation);
     const { configuration: before } = proposal;
@@ -186,8 +196,8 @@ export class Chain {
     if (isLock(id)) this.#noteGrants(register, proposal);
     if (proposal.chosen) return;
     // A vote that its member has forgotten since does not count any more.
-    if (!this.#isMajority(proposal, (one) => this.#world.remembers(one))) {
-      proposal.maybe ||= this.#isMajority(proposal, (one) => this.#world.mayCount(one));
+    if (!this.#isEnough(proposal, (one) => this.#world.remembers(one))) {
+      proposal.maybe ||= this.#isEnough(proposal, (one) => this.#world.mayCount(one));
       if (proposal.maybe && isConfiguration(id)) this.#lists.took(state, false);
       return;
     }
@@ -198,7 +208,7 @@ export class Chain {
 
   /** A proposer that counted a majority may act on it, even if a vote of it was forgotten since. */
   #noteGrants({ grants, written }: Register, proposal: Proposal): void {
-    if (!this.#isMajority(proposal)) return;
+    if (!this.#isEnough(proposal)) return;
     const { state } = proposal;
     const note = (state: State) => {
       for (const { pid, token } of lockOf(state).holders) grants.add(`${pid.node}@${token}`);
@@ -214,6 +224,16 @@ export class Chain {
   /** Whether a chosen state grants the lock to an owner on `node` with `token`. */
   isGranted(id: RegisterId, node: string, token: number): boolean {
     return this.#registers.get(id)?.grants.has(`${node}@${token}`) ?? false;
+  }
+
+  /**
+   * Whether this ballot of a register is that of a fast round which is not chosen, neither under the configuration of its
+   * attempt nor under this one, by all of whose members it may be read.
+   */
+  isUnchosenFast(id: RegisterId, ballot: Ballot, configuration: Configuration | null): boolean {
+    const proposal = this.#registers.get(id)?.proposals.get(show(ballot));
+    if (proposal === undefined || !proposal.fast || proposal.chosen || proposal.maybe) return false;
+    return !this.#isEnough({ ...proposal, configuration });
   }
 
   /** The registers whose id begins with `prefix`, with the last chosen state of each. */
@@ -275,11 +295,10 @@ export class Chain {
 
   /** Checks all steps of a lock. */
   #checkLock(id: RegisterId, { written, sessions }: Register, chain: readonly Proposal[]): void {
-    const steps = chain.map(({ ballot, state, identity }) => ({
-      state,
-      at: show(ballot),
-      decided: written.get(identity)!.decided,
-    }));
+    const steps = chain.map(({ ballot, identity }) => {
+      const { state, decided } = written.get(identity)!;
+      return { state, at: show(ballot), decided };
+    });
     const isLeaving = (request: string) => this.#world.isLeaving(request);
     const all = [...written.values()];
     const faults = lockChainFaults(steps, all, sessions, this.#steals, isLeaving);
@@ -402,6 +421,7 @@ export class Chain {
       register = {
         proposals: new Map(),
         written: new Map(),
+        fast: new Set(),
         newest: 0,
         sessions: new Map(),
         grants: new Set(),
@@ -410,6 +430,24 @@ export class Chain {
     }
     return register;
   }
+}
+
+/** The name of the write of a state, which is the same whatever it was written over. */
+function nameOfWrite(state: State): string {
+  return state.present ? `${state.op} @${state.token}` : `absent @${state.token}`;
+}
+
+/** A state as text with all details, as {@linkcode identify} does; that of a fast round without its `over`. */
+function identifyIn({ fast }: Register, state: State): string {
+  return identify(state.present && fast.has(nameOfWrite(state)) ? { ...state, over: 0 } : state);
+}
+
+/** Notes what a member has filled in as the `over` of the state of a fast round. */
+function noteOver(register: Register, state: State): void {
+  const written = register.written.get(identifyIn(register, state));
+  if (written === undefined || !written.state.present || !state.present) return;
+  const { over } = written.state;
+  if (over === 0 || state.over < over) written.state = state;
 }
 
 /** The prefix of the register ids of singletons. */

@@ -1,4 +1,5 @@
 import { decodeFrame } from "../../lib/codec.ts";
+import type { Request } from "../../lib/paxos/messages.ts";
 import { helpersNeeded, majority } from "../../lib/paxos/quorum.ts";
 import type { Cluster, Station } from "./simulated_cluster.ts";
 import { ExitReports } from "./exit_reports.ts";
@@ -210,7 +211,8 @@ export class Faults {
     const { scenario, network, simulation } = this.#cluster;
     if (this.#over || !this.#sniper.chance(scenario.sniper)) return;
     const decoded = decodeFrame(frame);
-    if (!decoded.ok || !decoded.frame.requests.some(({ type }) => type === "accept")) return;
+    const isWrite = ({ type }: Request) => type === "accept" || type === "fast";
+    if (!decoded.ok || !decoded.frame.requests.some(isWrite)) return;
     const [shortest, longest] = network.profile.delay;
     simulation.after(this.#sniper.between(shortest, 2 * longest), () => {
       if (this.#over) return;

@@ -66,16 +66,26 @@ export class Observer {
     this.#world.voted(voter.incarnation);
     this.#request(request, this.#world.timeOf(voter.incarnation));
     if (request.type === "forget") this.#forgets(voter, request.register, request.ballot);
-    if (reply === undefined || !("register" in request)) return;
+    if (!("register" in request)) return;
     const { register } = request;
+    const configuration = this.#configurations.get(voter) ?? null;
+    if (
+      request.type === "chosen" &&
+      this.#chain.isUnchosenFast(register, request.ballot, configuration)
+    ) {
+      this.#report(`${show(request.ballot)} of ${register} is said to be chosen, but is not`);
+    }
     const vote = this.#voteOf(voter, register);
-    switch (reply.type) {
+    switch (reply?.type) {
       case "promise":
         this.#promises(voter, register, vote, reply.ballot);
         this.#shows(voter, register, vote, reply);
         break;
       case "accepted":
         this.#accepts(voter, vote, request as RegisterRequest & { type: "accept" });
+        break;
+      case "took":
+        this.#takes(voter, vote, request as RegisterRequest & { type: "fast" }, reply.over);
         break;
       case "current":
         if (vote.promised !== null && compareBallots(reply.promised, vote.promised) < 0) {
@@ -94,7 +104,8 @@ export class Observer {
       vote.promised = promised;
       if (accepted === null || copied) continue;
       vote.accepted = accepted.ballot;
-      this.#chain.accepted(register, accepted.ballot, accepted.state, incarnation, null);
+      const { ballot, state, fast = false } = accepted;
+      this.#chain.accepted(register, ballot, state, incarnation, null, fast);
     }
   }
 
@@ -116,6 +127,9 @@ export class Observer {
   #request(request: Request, time: number): void {
     if (request.type === "accept") {
       this.#chain.proposed(request.register, request.ballot, request.state, time);
+    }
+    if (request.type === "fast") {
+      this.#chain.proposed(request.register, request.ballot, request.state, time, true);
     }
     if (request.type === "renew") this.#world.asked(request.session);
   }
@@ -147,6 +161,32 @@ export class Observer {
     this.#chain.accepted(register, ballot, state, voter.incarnation, configuration);
   }
 
+  /** A member may take a state in a fast round if it has accepted nothing, and promised nothing as high. */
+  #takes(
+    voter: Voter,
+    vote: Vote,
+    { register, ballot, state }: RegisterRequest & { type: "fast" },
+    over: number,
+  ): void {
+    const next = { counter: ballot.counter + 1, life: ballot.life };
+    const isAgain = vote.accepted !== null && compareBallots(vote.accepted, ballot) === 0 &&
+      vote.promised !== null && compareBallots(vote.promised, next) === 0;
+    const isRefused = vote.accepted !== null ||
+      (vote.promised !== null && compareBallots(ballot, vote.promised) <= 0);
+    if (!isAgain && isRefused) {
+      const before = `${vote.promised && show(vote.promised)}, ${
+        vote.accepted && show(vote.accepted)
+      }`;
+      this.#report(`${voter.incarnation} took ${show(ballot)} for ${register} after ${before}`);
+    }
+    vote.accepted = ballot;
+    vote.promised = next;
+    const configuration = this.#configurations.get(voter) ?? null;
+    if (configuration === null) this.#report(`${voter.incarnation} votes without a configuration`);
+    const taken = { ...state, over };
+    this.#chain.accepted(register, ballot, taken, voter.incarnation, configuration, true);
+  }
+
   /** A member may forget a tombstone if that is its last accept, and it has promised nothing since. */
   #forgets(voter: Voter, register: RegisterId, ballot: Ballot): void {
     const vote = this.#voteOf(voter, register);
@@ -159,6 +199,13 @@ export class Observer {
     if (shown.copied) return; // another member's vote, copied during a recovery
     const accepted = shown.accepted && show(shown.accepted.ballot);
     const expected = vote.accepted && show(vote.accepted);
+    const isMarked = shown.accepted !== null && shown.accepted.fast !== true &&
+      this.#chain.isUnchosenFast(
+        register,
+        shown.accepted.ballot,
+        this.#configurations.get(voter) ?? null,
+      );
+    if (isMarked) this.#report(`${voter.incarnation} takes ${accepted} of ${register} for chosen`);
     if (accepted === expected) return;
     this.#report(
       `${voter.incarnation} accepted ${expected} for ${register}, but shows ${accepted}`,

@@ -15,6 +15,8 @@ const RANKS: Readonly<Record<Role, number>> = { outsider: 0, client: 1, member: 
 const LOWEST_ROLES: Readonly<Record<Request["type"], Role>> = {
   prepare: "client",
   accept: "client",
+  fast: "client",
+  chosen: "client",
   read: "client",
   watch: "client",
   unwatch: "client",

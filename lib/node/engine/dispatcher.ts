@@ -259,7 +259,7 @@ export class Dispatcher {
     const { reply, maxValueBytes } = this.#parts;
     // A list may have waited for its turn.
     if (this.#parts.view.judge(header) !== "serve") return;
-    if (role === "client" && request.type === "accept") {
+    if (role === "client" && (request.type === "accept" || request.type === "fast")) {
       if (!isFitFor(request.register, request.state, maxValueBytes)) return;
     }
     const asker = { node: from, life: header.life, votes: header.incarnation !== null };

@@ -159,12 +159,13 @@ class WatchedBucket {
     this.#requestId = this.#engine.pendingReplies.open((from, header, reply) => {
       const sender = this.#engine.sender(from, header);
       if (sender === undefined || reply.type !== "learned") return;
-      const { register, ballot, state } = reply;
+      const { register, ballot, state, fast } = reply;
       if (!register.startsWith(this.#prefix)) return;
       const known = this.#know(register);
       if (compareBallots(ballot, known.ballot) <= 0) return;
-      known.learner ??= new Learner(this.#engine.members);
-      if (known.learner.receive(sender, ballot, state) !== undefined) {
+      const engine = this.#engine;
+      known.learner ??= new Learner(engine.members, () => engine.configuration.settled);
+      if (known.learner.receive(sender, ballot, state, fast) !== undefined) {
         this.#pushed(register, known, ballot, state);
       }
     });

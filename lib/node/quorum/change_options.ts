@@ -26,6 +26,11 @@ export interface ChangeOptions extends Limits {
    * this change: the round writes then, also if it changes nothing.)
    */
   readonly joins?: boolean;
+  /**
+   * Whether this is the very first message of an operation that has seen nothing of the register and has nothing to undo:
+   * then it may begin with a fast round (section 3a).
+   */
+  readonly fast?: boolean;
   /** Its writes have counters above this; a kept promise that is not above it is not used. */
   readonly since?: number;
   /**

@@ -9,6 +9,9 @@ type WithoutId<R> = R extends unknown ? Omit<R, "id"> : never;
 /** A request before it has a number. */
 export type UnnumberedRequest = WithoutId<Request>;
 
+/** Shortest wait for the rest of the members, in milliseconds: timers are no more exact. */
+const LEAST_WAIT = 1;
+
 /** A question to all members of one configuration that is open until the answers suffice. */
 export interface PollOptions<T> {
   readonly request: UnnumberedRequest;
@@ -26,6 +29,10 @@ export interface PollOptions<T> {
    * is one.
    */
   readonly undecided?: () => T | undefined;
+  /**
+   * Whether the outcome of `undecided` counts now, once the others have had as much time again as it took until now.
+   */
+  readonly waits?: () => boolean;
   /**
    * Called before each request; returns the number of its round. In a new round all members are asked again;
    * answers are passed on with the number of their round.
@@ -54,6 +61,7 @@ export function poll<T>(
   /** The attempts that may still be answered, oldest first. */
   const open: { readonly number: number; readonly id: number; readonly asked: number }[] = [];
   let cancelTimer = () => {};
+  let cancelWait: (() => void) | undefined;
   let sent = -Infinity;
   let place: ReturnType<Pacing["unanswered"]> | undefined;
   const ask = (attempt: number) => {
@@ -77,11 +85,21 @@ export function poll<T>(
       const sender = engine.sender(from, header);
       if (sender === undefined) return;
       const outcome = options.receive(sender, reply, number);
-      if (outcome === undefined) return;
+      if (outcome === undefined) {
+        if (options.waits?.() === true) waitForRest(asked);
+        return;
+      }
       if (options.mayBeHeldBack !== true) pacing.measured(runtime.now() - asked);
       operation.resolve(outcome);
     });
     open.push({ number, id, asked });
+  };
+  const waitForRest = (asked: number) => {
+    cancelWait ??= runtime.setTimer(() => {
+      const outcome = options.waits?.() === true ? options.undecided?.() : undefined;
+      if (outcome !== undefined) operation.resolve(outcome);
+      cancelWait = undefined;
+    }, Math.max(LEAST_WAIT, runtime.now() - asked));
   };
   const askAgain = (mayHaveBeenOpen: boolean) => {
     if (mayHaveBeenOpen && !pacing.isOverdue(sent)) return;
@@ -92,6 +110,8 @@ export function poll<T>(
   const beginAgain = () => {
     for (const { id } of open.splice(0)) pendingReplies.close(id);
     cancelTimer();
+    cancelWait?.();
+    cancelWait = undefined;
     options = question(engine.members);
     if (isAsked) ask(0);
   };
@@ -106,6 +126,7 @@ export function poll<T>(
     engine.attempts.release(bound);
     if (place !== undefined) pacing.answered(place);
     cancelTimer();
+    cancelWait?.();
     for (const { id } of open) pendingReplies.close(id);
   });
   return operation.promise;

@@ -1,6 +1,5 @@
-import type { Ballot } from "../../paxos/ballot.ts";
 import type { RegisterId } from "../../paxos/register.ts";
-import type { Step } from "../../paxos/proposer.ts";
+import type { Proposer, Step } from "../../paxos/proposer.ts";
 import { named } from "../../trace_names.ts";
 import type { TraceRegister } from "../../trace.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -26,7 +25,11 @@ export class ProposalTrace {
   }
 
   /** What the proposer of `changes` changes does next. */
-  step(step: Step<unknown>, { ballot }: { readonly ballot: Ballot }, changes: number): void {
+  step(
+    step: Step<unknown>,
+    { ballot, request }: Pick<Proposer<unknown>, "ballot" | "request">,
+    changes: number,
+  ): void {
     const { tracing: { emit } } = this.#engine;
     if (emit === undefined) return;
     const register = this.#register;
@@ -38,6 +41,9 @@ export class ProposalTrace {
           const { state: { present } } = request;
           return emit({ type: "proposal.accept", register, ballot, present });
         }
+        if (request.type === "fast") {
+          return emit({ type: "proposal.fast", register, ballot: request.ballot });
+        }
         return emit({ type: "proposal.prepare", register, ballot });
       }
       case "retry":
@@ -47,12 +53,13 @@ export class ProposalTrace {
       case "full":
         return emit({ type: "proposal.full", register, missing: [...step.missing] });
       case "done": {
-        const { chosen } = step;
-        const written = chosen.ballot === ballot;
-        const token = chosen.token;
+        const { ballot: at, token } = step.chosen;
+        const isFast = request?.type === "fast";
+        const written = isFast || at === ballot;
         const { roundTrips, duration } = this.#took();
         const type = "proposal.chosen";
-        emit({ type, register, ballot, token, written, changes, roundTrips, duration });
+        const of = isFast ? at : ballot;
+        emit({ type, register, ballot: of, token, written, changes, roundTrips, duration });
       }
     }
   }

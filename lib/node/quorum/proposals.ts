@@ -5,10 +5,12 @@ import type { RegisterId } from "../../paxos/register.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Pacing } from "../runtime/pacing.ts";
 import type { ChangeOptions } from "./change_options.ts";
+import { ChosenHints } from "./chosen_hints.ts";
+import { FastRounds } from "./fast_rounds.ts";
 import { KeptPromises } from "./kept_promises.ts";
 import { ProposalTrace } from "./proposal_trace.ts";
 import { RegisterProposals } from "./register_proposals.ts";
-import type { Released } from "./released.ts";
+import type { Release, Released } from "./released.ts";
 
 /**
  * Proposes changes. A register has at most one running proposer in this node. Changes that arrive meanwhile
@@ -19,6 +21,7 @@ export class Proposals {
   readonly #pacing: Pacing;
   readonly #registers = new Map<RegisterId, RegisterProposals>();
   readonly #kept = new KeptPromises();
+  readonly #fast: { readonly rounds: FastRounds; readonly hints: ChosenHints };
   /** Called with each chosen tombstone, and with the proposer that counts which members have accepted it. */
   #released: Released = () => {};
 
@@ -26,6 +29,7 @@ export class Proposals {
   constructor(engine: Engine, pacing: Pacing) {
     this.#engine = engine;
     this.#pacing = pacing;
+    this.#fast = { rounds: new FastRounds(engine), hints: new ChosenHints(engine) };
     // First of all: what begins again must not use a promise of the members before.
     engine.attempts.bind(() => this.#kept.clear());
   }
@@ -43,6 +47,27 @@ export class Proposals {
   /** Forgets every kept promise: the cluster that gave them is gone. */
   restart(): void {
     this.#kept.clear();
+    this.#fast.hints.clear();
+  }
+
+  /** A fast round is known to have chosen this ballot: the members are told so later. */
+  chosenFast(register: RegisterId, ballot: Ballot): void {
+    this.#fast.hints.add(register, ballot);
+  }
+
+  /** Whether answers of all these members are likely to come soon. */
+  expects(members: readonly string[]): boolean {
+    return this.#fast.rounds.expects(members);
+  }
+
+  /** A frame of a member has arrived. */
+  heard(member: string): void {
+    this.#fast.rounds.heard(member);
+  }
+
+  /** The node closes: tells the members what they are still to be told. */
+  stop(): void {
+    this.#fast.hints.stop();
   }
 
   /** Applies `change` to `register`; rejects with `no_quorum` at the deadline. */
@@ -75,11 +100,13 @@ export class Proposals {
   #proposalsOf(register: RegisterId): RegisterProposals {
     let proposals = this.#registers.get(register);
     if (proposals === undefined) {
-      proposals = new RegisterProposals(register, this.#engine, this.#pacing, this.#kept, {
+      const events = {
         idle: () => this.#registers.delete(register),
-        released: (release) => this.#released(release),
+        released: (release: Release) => this.#released(release),
         trace: ProposalTrace.of(this.#engine, register),
-      });
+      };
+      const shared = [this.#engine, this.#pacing, this.#kept, this.#fast] as const;
+      proposals = new RegisterProposals(register, ...shared, events);
       this.#registers.set(register, proposals);
     }
     return proposals;

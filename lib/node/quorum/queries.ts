@@ -217,7 +217,7 @@ export class QuorumQueries {
 
   /** The lists of a quorum of one configuration; `null`: the members have changed meanwhile. */
   async #listOnce(prefix: string, limits: Limits): Promise<Lists | null> {
-    const { members, runtime, attempts } = this.#engine;
+    const { members, runtime, attempts, configuration } = this.#engine;
     const tally = new Tally<readonly ListedRegister[]>(members);
     const aborter = new AbortController();
     let release = () => {};
@@ -243,8 +243,10 @@ export class QuorumQueries {
         };
         begin();
       });
-      const needed = majority(members.length);
-      return lists && { lists, needed, wall: runtime.wallNow() };
+      if (lists === null) return null;
+      // Until the configuration is settled, votes of a fast round are not chosen by their number.
+      const fastVotes = configuration.settled ? members.length : Infinity;
+      return { lists, needed: majority(members.length), fastVotes, wall: runtime.wallNow() };
     } finally {
       release();
       aborter.abort(LISTED);
@@ -292,11 +294,13 @@ const LISTED = new Error("A quorum has listed its registers");
 interface Lists {
   readonly lists: readonly (readonly ListedRegister[])[];
   readonly needed: number;
+  /** The number of votes of a fast round that choose. */
+  readonly fastVotes: number;
   readonly wall: number;
 }
 
 function union<T>(
-  { lists, needed, wall }: Lists,
+  { lists, needed, fastVotes, wall }: Lists,
   tell: (presence: Presence, listed: readonly ListedRegister[]) => T,
 ): Map<RegisterId, T> {
   const all = new Map<RegisterId, ListedRegister[]>();
@@ -309,7 +313,7 @@ function union<T>(
   }
   const result = new Map<RegisterId, T>();
   for (const [register, listed] of all) {
-    const presence = presenceOf(listed, needed, wall);
+    const presence = presenceOf(listed, needed, fastVotes, wall);
     if (presence !== "gone") result.set(register, tell(presence, listed));
   }
   return result;
@@ -324,12 +328,13 @@ function union<T>(
 function presenceOf(
   listed: readonly ListedRegister[],
   needed: number,
+  fastVotes: number,
   wall: number,
 ): Presence | "gone" {
   const living = listed.filter(({ present, until }) => present && (until === null || until > wall));
   if (living.length === 0) return "gone";
   if (living.some(({ bound }) => bound)) return "unsure";
-  const sure = isChosen(living, needed);
+  const sure = isChosen(living, needed, fastVotes);
   const stale = living[0].stale.filter((session) =>
     living.every((one) => one.stale.includes(session))
   );
@@ -337,10 +342,15 @@ function presenceOf(
   return { stale, all: living.every(({ owners }) => owners === stale.length), sure };
 }
 
-/** Whether a quorum votes for one ballot. */
-function isChosen(listed: readonly ListedRegister[], needed: number): boolean {
+/** Whether a quorum votes for one ballot, or `fastVotes` members do, if all that do so did it in a fast round. */
+function isChosen(
+  listed: readonly ListedRegister[],
+  needed: number,
+  fastVotes: number,
+): boolean {
   const votes = listed.filter(({ copied, ballot }) =>
     !copied && compareBallots(ballot, listed[0].ballot) === 0
   );
-  return votes.length >= needed;
+  const isFast = votes.every(({ fast }) => fast);
+  return votes.length >= (isFast ? fastVotes : needed);
 }

@@ -10,6 +10,9 @@ import type { Pacing } from "../runtime/pacing.ts";
 import { poll } from "./poll.ts";
 import type { Proposals } from "./proposals.ts";
 
+/** Only a proposal can tell. */
+const UNSURE: ReadOutcome = { sure: false };
+
 /** Reads registers: in one round trip if a quorum agrees, otherwise with a proposal that changes nothing. */
 export class Reads {
   readonly #engine: Engine;
@@ -45,12 +48,21 @@ export class Reads {
     known?: Chosen<unknown>,
   ): Promise<ReadOutcome> {
     return await poll<ReadOutcome>(this.#engine, this.#pacing, limits, (members) => {
-      const reader = new QuorumRead(members, known?.ballot);
+      const { settled } = this.#engine.configuration;
+      const reader = new QuorumRead(members, known?.ballot, settled);
       return {
         request: { type: "read", register },
-        receive: (sender, reply) => reader.receive(sender, reply as RegisterReply),
+        receive: (sender, reply) => {
+          const outcome = reader.receive(sender, reply as RegisterReply);
+          if (outcome?.sure && outcome.fast) {
+            this.#proposals.chosenFast(register, outcome.chosen.ballot);
+          }
+          const isInVain = reader.waits && !this.#proposals.expects(reader.missing());
+          return outcome === undefined && isInVain ? UNSURE : outcome;
+        },
         missing: () => reader.missing(),
-        undecided: () => known === undefined ? undefined : { sure: false },
+        waits: () => reader.waits,
+        undecided: () => known === undefined && !reader.waits ? undefined : UNSURE,
       };
     });
   }

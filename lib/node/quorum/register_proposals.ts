@@ -1,5 +1,4 @@
 import { SynodError } from "../../errors.ts";
-import { serves } from "../../paxos/guest_change.ts";
 import { assertInvariant } from "../../paxos/invariant.ts";
 import type { RegisterReply, RegisterRequest } from "../../paxos/messages.ts";
 import { type KeptPromise, Proposer, type Step } from "../../paxos/proposer.ts";
@@ -8,18 +7,24 @@ import type { BoundAttempt } from "../engine/bound_attempts.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Pacing } from "../runtime/pacing.ts";
 import { combine, type CombinedResult } from "./combine.ts";
+import { type FastParts, noteOutcome } from "./fast_rounds.ts";
 import { type KeptPromises, usable } from "./kept_promises.ts";
 import { noRoom } from "./no_room.ts";
 import type { ProposalEvents } from "./proposal_events.ts";
 import { Retries } from "./retries.ts";
+import { RestWait } from "./rest_wait.ts";
 import { hasRival } from "./rival.ts";
-import { isAwaited, split, usesReserve, type WaitingChange } from "./waiting_change.ts";
-
-/** Time for which a change waits while members make room for it, in milliseconds. */
-const LONGEST_FULL = 5_000;
-
-/** Most doublings of the wait before members are asked again for room: about half a second then. */
-const MAX_ROOM_DOUBLINGS = 3;
+import { RoomWaits } from "./room_waits.ts";
+import {
+  isAwaited,
+  lackOfRoom,
+  mayBeFast,
+  mayUse,
+  needsOf,
+  split,
+  usesReserve,
+  type WaitingChange,
+} from "./waiting_change.ts";
 
 /** Changes of one register proposed in one round, to bound the work of a round. */
 const MAX_COMBINED = 1_000;
@@ -32,6 +37,7 @@ export class RegisterProposals {
   readonly #engine: Engine;
   readonly #pacing: Pacing;
   readonly #kept: KeptPromises;
+  readonly #fast: FastParts;
   readonly #events: ProposalEvents;
   /** In order. */
   #waiting = new Set<WaitingChange>();
@@ -50,17 +56,17 @@ export class RegisterProposals {
   readonly #retries: Retries;
   /** Whether the attempt relies on a kept promise that no acceptor has refused yet. */
   #usesKept = false;
-  /** The time since which members have had no room for it. */
-  #fullSince: number | undefined;
-  /** How often it has waited for room. */
-  #roomWaits = 0;
+  readonly #room = new RoomWaits();
   #cancelTimer: () => void = nothing;
+  /** The wait for the last members in a fast round. */
+  readonly #rest: RestWait;
 
   constructor(
     register: RegisterId,
     engine: Engine,
     pacing: Pacing,
     kept: KeptPromises,
+    fast: FastParts,
     events: ProposalEvents,
   ) {
     this.#register = register;
@@ -68,6 +74,8 @@ export class RegisterProposals {
     this.#pacing = pacing;
     this.#kept = kept;
     this.#retries = new Retries(engine, pacing);
+    this.#fast = fast;
+    this.#rest = new RestWait(fast.rounds, pacing, engine.runtime);
     this.#events = events;
   }
 
@@ -77,66 +85,45 @@ export class RegisterProposals {
       this.#waiting.delete(waiting);
       this.#stopIfUnwanted();
     });
-    if (this.#proposer === undefined) this.#begin();
+    if (this.#proposer === undefined) this.#begin(true);
   }
 
   /** The error of a change at its deadline: it reports a lack of room if that alone is the cause. */
-  late({ wrote, full, options }: WaitingChange): SynodError {
-    if (wrote) return this.#engine.noQuorum();
-    if (full !== undefined) return full;
-    const shortage = options.reserve === true ? undefined : this.#proposer?.shortage;
-    return shortage === undefined
-      ? this.#engine.noQuorum()
-      : noRoom(shortage.missing, shortage.silent);
+  late(change: WaitingChange): SynodError {
+    return lackOfRoom(change, this.#proposer?.shortage) ?? this.#engine.noQuorum();
   }
 
-  #begin(): void {
+  /** `isFirst`: whether no attempt came just before. */
+  #begin(isFirst: boolean): void {
     const { members, clock, life } = this.#engine;
     this.#retries.begin();
-    this.#fullSince = undefined;
-    this.#roomWaits = 0;
+    this.#room.begin();
     this.#proposer = new Proposer<CombinedResult>({
-      register: this.#register,
-      members,
-      clock,
-      life,
+      ...{ register: this.#register, members, clock, life },
       change: (current) => {
         this.#join();
         return combine(this.#batch.filter((part) => !part.operation.ended), current);
       },
-      // A change whose new state was sent once writes in every later attempt. One that joined may be later than what
-      // the promises report: only a write shows that nothing was chosen in between.
-      mustWrite: () =>
-        this.#batch.some((part) => part.options.mustWrite === true || part.wrote || part.joined),
-      writing: (ballot) => {
-        for (const part of this.#batch) {
-          if (!part.writes || part.operation.ended) continue;
-          part.wrote = true;
-          part.options.writing?.(ballot);
-        }
-      },
-      keepPromise: () => this.#batch.some((part) => part.options.keepPromise === true),
-      sweep: () => this.#batch.every((part) => part.options.sweep === true),
-      // A change that may use the reserve must not fail because of the other changes of its round.
-      reserve: () => this.#batch.some(usesReserve),
+      ...needsOf(() => this.#batch),
     });
     this.#place = this.#pacing.unanswered(this.#reached);
     this.#bound = this.#engine.attempts.bind(this.#moved);
     this.#enterGate(() => {
-      // The kept promise is used once, and only for the first attempt.
+      // The kept promise is used once, and only for the first attempt. Without one nothing is known of the register.
       const held = this.#engine.voter?.acceptor.stored(this.#register);
-      const kept = usable(this.#kept.take(this.#register), this.#engine.life, held);
-      const mayUse = ({ options: { ignoreKeptPromise, since = 0 } }: WaitingChange) =>
-        ignoreKeptPromise !== true && kept !== undefined && serves(kept.ballot.counter, { since });
-      this.#startBehindRival(Array.from(this.#waiting).every(mayUse) ? kept : undefined);
+      const last = this.#kept.take(this.#register);
+      const kept = usable(last, this.#engine.life, held);
+      const isUsed = kept !== undefined &&
+        Array.from(this.#waiting).every((waiting) => mayUse(waiting, kept));
+      this.#startBehindRival(isUsed ? kept : undefined, isFirst && last === undefined);
     });
   }
 
   /** Where others write too, lets a rival finish whose attempt this member has promised, for one round trip. */
-  #startBehindRival(kept?: KeptPromise): void {
+  #startBehindRival(kept?: KeptPromise, isFirst = false): void {
     const { voter, life, runtime } = this.#engine;
     const isBehind = this.#isContended && hasRival(voter?.acceptor.stored(this.#register), life);
-    if (!isBehind) return this.#start(kept);
+    if (!isBehind) return this.#start(kept, isFirst);
     this.#cancelTimer = runtime.setTimer(() => this.#start(), this.#pacing.roundTrip);
   }
 
@@ -170,7 +157,7 @@ export class RegisterProposals {
   }
 
   /** Begins an attempt with all changes that wait by now: they were requested before the attempt began. */
-  #start(kept?: KeptPromise): void {
+  #start(kept?: KeptPromise, isFirst = false): void {
     this.#batch = this.#batch.filter((part) => !part.operation.ended);
     for (const part of this.#batch) part.joined = false;
     for (const waiting of this.#waiting) {
@@ -183,7 +170,11 @@ export class RegisterProposals {
     this.#usesKept = kept !== undefined;
     const step = this.#attempted(() => {
       const proposer = this.#running;
-      return kept === undefined ? proposer.start() : proposer.startKept(kept, fallback);
+      if (kept !== undefined) return proposer.startKept(kept, fallback);
+      const isFast = isFirst && this.#batch.every(mayBeFast) &&
+        this.#fast.rounds.mayBegin(this.#register);
+      return (isFast ? proposer.startFast(this.#fast.rounds.unheard) : undefined) ??
+        proposer.start();
     });
     if (step !== undefined) this.#do(step);
   }
@@ -220,6 +211,7 @@ export class RegisterProposals {
         return this.#full(step);
       case "done": {
         const { result, ...chosen } = step.chosen;
+        noteOutcome(this.#fast, this.#register, this.#running, chosen.ballot);
         const { applied, left } = split(this.#batch, result);
         // Changes that were not applied in this round come first in the next one.
         if (left.length > 0) this.#waiting = new Set([...left, ...this.#waiting]);
@@ -234,31 +226,30 @@ export class RegisterProposals {
   }
 
   #retry(): void {
-    const kinds = [this.#running.request?.type === "prepare", this.#batch.some(isAwaited)] as const;
-    const cancel = this.#retries.next(...kinds, () => this.#start());
+    // What refuses a fast round refuses its promises.
+    const unprepared = this.#running.request?.type !== "accept";
+    const cancel = this.#retries.next(unprepared, this.#batch.some(isAwaited), () => this.#start());
     // Without a wait the attempt has timers of its own by now.
     if (cancel !== undefined) this.#cancelTimer = cancel;
   }
 
   /** Members have no room for it: ends the changes, unless the members are making room. */
   #full({ tidying, missing }: Step<unknown> & { do: "full" }): void {
-    const { runtime } = this.#engine;
-    const now = runtime.now();
-    this.#fullSince ??= now;
+    const doublings = this.#room.next(tidying, this.#engine.runtime.now());
     for (const part of this.#batch) part.full = noRoom(missing);
     this.#stopAsking();
-    if (tidying && now - this.#fullSince < LONGEST_FULL) {
+    if (doublings !== undefined) {
       // Meanwhile other changes pass the gate: most of them need no room.
       this.#leaveGate();
-      this.#cancelTimer = runtime.setTimer(
+      this.#cancelTimer = this.#engine.runtime.setTimer(
         () => this.#enterGate(() => this.#start()),
-        this.#pacing.resend(Math.min(this.#roomWaits++, MAX_ROOM_DOUBLINGS)),
+        this.#pacing.resend(doublings),
       );
       return;
     }
     const batch = this.#batch;
     this.#done();
-    for (const part of batch) part.operation.reject(part.full);
+    for (const { operation, full } of batch) operation.reject(full);
   }
 
   #send(request: RegisterRequest): void {
@@ -269,13 +260,14 @@ export class RegisterProposals {
       const sender = this.#engine.sender(from, header);
       const proposer = this.#proposer;
       if (sender === undefined || proposer === undefined || this.#requestId !== question) return;
+      if (request.type === "fast" && reply.type === "full") this.#fast.rounds.noRoom();
       const step = this.#attempted(() => proposer.receive(request, sender, reply as RegisterReply));
-      if (step === undefined) return;
+      if (step === undefined) return this.#awaitRest(proposer);
       if (this.#usesKept && step.do !== "done") {
         this.#usesKept = false;
         this.#kept.refused(this.#register, runtime.now());
       }
-      if (step.do === "send" || step.do === "done") {
+      if (request.type !== "fast" && (step.do === "send" || step.do === "done")) {
         this.#pacing.measured(runtime.now() - this.#asked);
       }
       this.#do(step);
@@ -283,6 +275,14 @@ export class RegisterProposals {
     this.#requestId = question;
     this.#engine.ask(this.#engine.members, { id: question, ...request });
     this.#resendLater(0);
+  }
+
+  /** Waits for the rest of the members, if a quorum has answered a fast round just now. */
+  #awaitRest(proposer: Proposer<CombinedResult>): void {
+    this.#rest.begin(proposer, this.#asked, () => {
+      const step = this.#attempted(() => proposer.goOn());
+      if (step !== undefined) this.#do(step);
+    });
   }
 
   #resendLater(attempt: number, wait = attempt): void {
@@ -340,6 +340,7 @@ export class RegisterProposals {
   };
 
   #resend(attempt: number, wait?: number): void {
+    this.#rest.unanswered(this.#running);
     const unanswered = this.#running.unanswered();
     if (unanswered === undefined || this.#requestId === undefined) return;
     this.#sent = this.#engine.runtime.now();
@@ -356,9 +357,7 @@ export class RegisterProposals {
     const requestId = this.#requestId;
     assertInvariant(requestId !== undefined, "a state is chosen by answers to a question");
     this.#requestId = undefined;
-    const register = this.#register;
-    const { ballot } = request;
-    const { roundTrip } = this.#pacing;
+    const [register, { ballot }, { roundTrip }] = [this.#register, request, this.#pacing];
     this.#events.released({ register, ballot, requestId, request, proposer, roundTrip });
   }
 
@@ -371,6 +370,7 @@ export class RegisterProposals {
 
   #stopAsking(): void {
     this.#cancelTimer();
+    this.#rest.end();
     if (this.#requestId !== undefined) this.#engine.pendingReplies.close(this.#requestId);
     this.#requestId = undefined;
   }
@@ -379,6 +379,7 @@ export class RegisterProposals {
     if (this.#waiting.size > 0 || this.#batch.some((part) => !part.operation.ended)) return;
     if (this.#proposer === undefined) return;
     this.#events.trace?.abandoned();
+    this.#rest.unanswered(this.#proposer);
     this.#done();
   }
 
@@ -389,11 +390,10 @@ export class RegisterProposals {
     if (this.#bound !== undefined) this.#engine.attempts.release(this.#bound);
     // What still refers to this object must not keep alive what it has used.
     this.#cancelTimer = this.#leaveGate = nothing;
-    this.#bound = undefined;
-    this.#proposer = undefined;
+    this.#bound = this.#proposer = undefined;
     this.#batch = [];
     for (const one of this.#waiting) if (one.operation.ended) this.#waiting.delete(one);
-    if (this.#waiting.size > 0) this.#begin();
+    if (this.#waiting.size > 0) this.#begin(false);
     else this.#events.idle();
   }
 }

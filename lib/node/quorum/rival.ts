@@ -13,6 +13,8 @@ export function hasRival(register: StoredRegister | undefined, life: Life): bool
   if (promised.life === life || promised.life === floorBallot(0).life) return false;
   if (accepted === null) return true;
   if (compareBallots(promised, accepted.ballot) <= 0) return false;
-  const { ballot } = accepted;
+  const { ballot, fast } = accepted;
+  // The votes of the others may still be missing.
+  if (fast === true) return true;
   return promised.life !== ballot.life || promised.counter !== ballot.counter + 1;
 }

@@ -121,7 +121,7 @@ class WatchedRegister {
     this.#register = register;
     this.#engine = engine;
     this.#reread = reread;
-    this.#learner = new Learner(engine.members);
+    this.#learner = this.#newLearner();
   }
 
   start(): void {
@@ -131,17 +131,22 @@ class WatchedRegister {
 
   /** Learns from the present members, and goes on from what it knows. */
   follow(): void {
-    this.#learner = new Learner(this.#engine.members);
+    this.#learner = this.#newLearner();
     if (this.#last !== undefined) this.#learner.learn(this.#last.ballot);
     if (this.#requestId !== undefined) this.#engine.pendingReplies.close(this.#requestId);
     this.#requestId = this.#engine.pendingReplies.open((from, header, reply) => {
       const sender = this.#engine.sender(from, header);
       if (sender === undefined || reply.type !== "learned") return;
       if (reply.register !== this.#register) return;
-      const learned = this.#learner.receive(sender, reply.ballot, reply.state);
+      const learned = this.#learner.receive(sender, reply.ballot, reply.state, reply.fast);
       if (learned !== undefined) this.#tell(learned);
     });
     this.renew();
+  }
+
+  #newLearner(): Learner {
+    const engine = this.#engine;
+    return new Learner(engine.members, () => engine.configuration.settled);
   }
 
   stop(): void {

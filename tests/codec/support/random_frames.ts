@@ -20,7 +20,14 @@ import {
 } from "../../../lib/paxos/ballot.ts";
 import type { Configuration } from "../../../lib/paxos/configuration.ts";
 import type { ConfigurationNews, KnownIncarnations } from "../../../lib/paxos/incarnations.ts";
-import type { Accepted, Binding, Pid, SessionId, State } from "../../../lib/paxos/register.ts";
+import type {
+  Accepted,
+  Binding,
+  Pid,
+  Present,
+  SessionId,
+  State,
+} from "../../../lib/paxos/register.ts";
 import { registerId } from "../../../lib/codec.ts";
 import type { Random } from "./random.ts";
 
@@ -60,6 +67,11 @@ export class RandomFrames {
         ...(this.flag() && { sweep: true }),
       };
     },
+    fast: () => {
+      const { accepted } = this.fast();
+      return { type: "fast", register: this.register(), ...accepted };
+    },
+    chosen: () => ({ type: "chosen", register: this.register(), ballot: this.ballot() }),
     read: () => ({ type: "read", register: this.register() }),
     forget: () => ({ type: "forget", register: this.register(), ballot: this.ballot() }),
     watch: () => ({ type: "watch", register: this.register() }),
@@ -156,6 +168,7 @@ export class RandomFrames {
     }),
     nack: () => ({ type: "nack", promised: this.anyBallot() }),
     accepted: () => ({ type: "accepted", ballot: this.ballot() }),
+    took: () => ({ type: "took", ballot: this.ballot(), over: this.counter() }),
     current: () => ({
       type: "current",
       promised: this.anyBallot(),
@@ -180,6 +193,7 @@ export class RandomFrames {
       register: this.register(),
       ballot: this.ballot(),
       state: this.state(),
+      fast: this.flag(),
     }),
     renewed: () => ({ type: "renewed", session: this.session(), renewal: this.integer() }),
     refused: () => ({ type: "refused", session: this.session() }),
@@ -445,7 +459,19 @@ export class RandomFrames {
   }
 
   accepted(): Accepted | null {
+    if (this.#random.once(4)) return { ...this.fast().accepted, fast: true };
     return this.#random.once(3) ? null : { ballot: this.ballot(), state: this.state() };
+  }
+
+  /** What was accepted in a fast round. */
+  fast(): { readonly accepted: { readonly ballot: Ballot; readonly state: Present } } {
+    const { life } = this.ballot();
+    const counter = this.#random.pick([1, 2 ** 32, 2 ** 52 - 2, 1.7e15]);
+    const state: Present = {
+      ...{ present: true, token: counter, over: this.counter(), op: this.operation() },
+      ...{ value: this.value(), bindings: this.bindings(), owners: this.sessions() },
+    };
+    return { accepted: { ballot: { counter, life }, state } };
   }
 
   listed(): ListedRegister {
@@ -458,6 +484,7 @@ export class RandomFrames {
       until: this.flag() ? this.time(8.64e15) : null,
       owners: this.integer(),
       stale: this.#random.list(3, () => this.session()),
+      fast: this.flag(),
     };
   }
 

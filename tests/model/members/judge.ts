@@ -1,8 +1,8 @@
 import type { Ballot, Life } from "../../../lib/paxos/ballot.ts";
 import { type Configuration, voicesOf, votersOf } from "../../../lib/paxos/configuration.ts";
-import type { Header, RegisterRequest } from "../../../lib/paxos/messages.ts";
+import type { Header } from "../../../lib/paxos/messages.ts";
 import { majority } from "../../../lib/paxos/quorum.ts";
-import { judge, type Proposal, show, type Vote } from "../choices.ts";
+import { isChosenState, judge, type Proposal, show, type Vote } from "../choices.ts";
 import { Violation } from "../past.ts";
 import { configurationIn } from "./member.ts";
 
@@ -14,17 +14,15 @@ export interface MemberVote extends Vote {
   readonly voters: readonly number[];
 }
 
-type Accept = RegisterRequest & { readonly type: "accept" };
-
 /** Finds what is chosen, and whether that is consistent. */
 export class Judge {
   readonly #nodes: readonly string[];
   /** What is chosen at the beginning. */
-  readonly #content: Accept | null;
+  readonly #content: Proposal | null;
   readonly #verdicts = new Map<string, readonly Proposal[]>();
 
   /** For these nodes. */
-  constructor(nodes: readonly string[], content: Accept | null) {
+  constructor(nodes: readonly string[], content: Proposal | null) {
     this.#nodes = nodes;
     this.#content = content;
   }
@@ -34,12 +32,12 @@ export class Judge {
     member: number,
     configuration: Configuration,
     { incarnation, vector }: Header,
-    { register, ballot }: { register: string; ballot: Ballot },
+    { register, ...voted }: { register: string; ballot: Ballot; over?: number },
   ): MemberVote {
     const voices = voicesOf(configuration);
     const known: Life[] = this.#nodes.map((id) => vector[voices.indexOf(id)] ?? "");
     return {
-      ...{ register, member, ballot, incarnation: incarnation ?? "", vector: known },
+      ...{ register, member, ...voted, incarnation: incarnation ?? "", vector: known },
       epoch: configuration.epoch,
       voters: votersOf(configuration).map((id) => this.#nodes.indexOf(id)),
     };
@@ -49,7 +47,7 @@ export class Judge {
   chosen(
     key: string,
     isConfiguration: boolean,
-    accepts: readonly Accept[],
+    accepts: readonly Proposal[],
     votes: readonly MemberVote[],
   ): readonly Proposal[] {
     let chosen = this.#verdicts.get(key);
@@ -66,20 +64,19 @@ export class Judge {
 
   /** Checks that a state that a client takes for chosen is chosen. */
   checkChosen(chosen: readonly Proposal[], { state, ballot }: Proposal): void {
-    const isChosen = chosen.some((other) =>
-      other.ballot.counter === ballot.counter && other.ballot.life === ballot.life &&
-      show(other.state) === show(state)
-    );
+    const isChosen = chosen.some((other) => isChosenState(other, ballot, state));
     if (!isChosen) throw new Violation(`${show(state)} is taken for chosen, but is not`);
   }
 }
 
-/** Whether a majority of the voters of one epoch has votes that may be counted together. */
-function hasQuorum(votes: readonly MemberVote[]): boolean {
+/**
+ * Whether a majority of the voters of one epoch has votes that may be counted together; in a fast round, all of them.
+ */
+function hasQuorum(votes: readonly MemberVote[], fast: boolean): boolean {
   return votes.some(({ epoch, voters }) => {
     const own = votes.filter((vote) => vote.epoch === epoch && voters.includes(vote.member));
     const choose = (counted: readonly MemberVote[], from: number): boolean => {
-      if (counted.length >= majority(voters.length)) return true;
+      if (counted.length >= (fast ? voters.length : majority(voters.length))) return true;
       for (let i = from; i < own.length; i++) {
         const fits = counted.every((vote) =>
           vote.member !== own[i].member && areConsistent(vote, own[i])

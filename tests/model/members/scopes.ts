@@ -1,5 +1,5 @@
 import type { ClientOptions } from "../client.ts";
-import { append, read, release } from "../ingredients.ts";
+import { append, fast, read, release } from "../ingredients.ts";
 import type { Change, ChangerOptions } from "./changer.ts";
 import type { MembersScope } from "./world.ts";
 
@@ -150,6 +150,25 @@ function appended(epoch: number, ...nodes: readonly string[]): string[] {
     ...at(`q's accept k1 12 of … of ${epoch}`, ...nodes),
   ];
 }
+
+/** A fast round at the old epoch, which 2 and 3 have taken. */
+const FAST_WROTE = [
+  ...["p begins", "p's fast k1 5 of a of 0 reaches 2", "p's fast k1 5 of a of 0 reaches 3"],
+];
+
+/** The same at epoch 1, while 1 leaves; 1 alone has taken another one before that. */
+const FAST_WHILE_LEAVING = [
+  ...["q begins", "q's fast k1 12 of b of 0 reaches 1", ...FIRST_IS_REMOVED],
+  ...["p hears of 1 23", "p begins", "p's fast k1 5 of a of 1 reaches 3"],
+  ...["2 hears of 1 23", "p's fast k1 5 of a of 1 reaches 2"],
+];
+
+/** 1 has been asked to take a state while 2 joins; then 2 is admitted, and another one begins. */
+const FAST_WHILE_JOINING = [
+  ...["p hears of 1 1 + 2", "p begins", "p's fast k1 5 of a of 1 reaches 1"],
+  ...["x's configure reaches 2", "x's prepare", "x's accept"],
+  ...["x's configure reaches 1", "x's configure reaches 2", "q hears of 2 12", "q begins"],
+];
 
 const TWO_APPENDS = [append("p", "a", 1, 14), append("q", "b", 1, 10)];
 
@@ -333,6 +352,36 @@ export const membersScopes: readonly ExpectedMembers[] = [
     1_498,
     "3 234 - 1 unsettled",
   ),
+  expected(
+    "one member, another joins meanwhile, a fast append, and another one with both",
+    {
+      ...changing(2, 1, [fast(append("p", "a", 1, 4)), fast(append("q", "b", 1, 9))], ADD),
+      content: "",
+      script: [...SECOND_HAS_COPIED, ...FAST_WHILE_JOINING],
+      stops: true,
+    },
+    108,
+    242,
+    "2 12 unsettled",
+  ),
+  expected(
+    "three members, one leaves meanwhile, a fast append that it has not heard of, and a read",
+    {
+      ...changing(3, 3, [fast(append("p", "a", 1, 4)), read(1)], REMOVE),
+      content: "",
+      script: [
+        ...FAST_WROTE,
+        ...FIRST_IS_REMOVED,
+        "2 hears of 1 23",
+        "r hears of 1 23",
+        "r begins",
+      ],
+      stops: true,
+    },
+    1_752,
+    5_618,
+    "1 23 - 1 unsettled",
+  ),
 ];
 
 /** Larger ones, for `deno task model --deep`. */
@@ -390,6 +439,39 @@ export const deepMembersScopes: readonly ExpectedMembers[] = [
     164_160,
     831_936,
     "2 345 - 2 unsettled",
+  ),
+  expected(
+    "one member, another is added, and a fast append",
+    { ...changing(2, 1, [fast(append("p", "a", 1, 1))], ADD), content: "" },
+    9_841,
+    30_114,
+    "2 12",
+  ),
+  expected(
+    "three members, one is removed with the third, a fast append that it has not heard of, and an append",
+    {
+      ...changing(3, 3, [fast(append("p", "a", 1, 4)), append("q", "b", 1, 9)], REMOVE),
+      content: "",
+      script: [...FAST_WROTE, ...FIRST_IS_REMOVED],
+      stops: true,
+    },
+    20_136,
+    64_166,
+    "1 23 - 1 unsettled",
+  ),
+  expected(
+    "three members, one leaves meanwhile, two fast appends, and the second starts again",
+    {
+      ...changing(3, 3, [fast(append("p", "a", 1, 4)), fast(append("q", "b", 2, 11))], REMOVE),
+      content: "",
+      restarting: [1],
+      restarts: 1,
+      script: FAST_WHILE_LEAVING,
+      stops: true,
+    },
+    13_637,
+    37_582,
+    "1 23 - 1 unsettled",
   ),
 ];
 

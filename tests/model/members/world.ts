@@ -13,6 +13,7 @@ import {
   type ClientOutput,
   REGISTER,
 } from "../client.ts";
+import { proposalOf, votedIn } from "../choices.ts";
 import { textOfData } from "../messages.ts";
 import type { Machines, Paxos } from "../paxos.ts";
 import { Pool } from "../pool.ts";
@@ -309,6 +310,10 @@ export class MembersWorld {
       if (!this.#clients[client].attributes(state.clients[client]).canStart) continue;
       yield [`${name} begins`, () => this.#toClient(state, client, { do: "start" })];
     }
+    for (const [client, { name }] of clients.entries()) {
+      if (!this.#clients[client].attributes(state.clients[client]).canGoOn) continue;
+      yield [`${name} goes on`, () => this.#toClient(state, client, { do: "goOn" })];
+    }
     const working = this.#isScripted && this.#scope.stops ? [] : [...changers.entries()];
     for (const [changer, { name }] of working) {
       const { canStart, canAbandon, questions } = this.#changer(state, changer);
@@ -507,7 +512,7 @@ export class MembersWorld {
 
   /** Everybody may hear of a configuration from everybody who knows it. */
   *#news(state: State): Generator<Step<State>> {
-    const { changers } = this.#scope;
+    const { changers, clients } = this.#scope;
     const all = new Set(state.known);
     for (const [changer] of changers.entries()) {
       all.add(this.#newsNumber(this.#changer(state, changer).news));
@@ -536,6 +541,16 @@ export class MembersWorld {
         yield [`${name} hears of ${describeConfiguration(configuration)}`, () => {
           return this.#toChanger(state, changer, { do: "hear", news, now: state.time });
         }];
+      }
+      // Later they are told as they ask.
+      for (const [client, { name }] of this.#isScripted ? [] : clients.entries()) {
+        const own = this.#allNews.value(state.known[client]).configuration;
+        const { request } = this.#clients[client].attributes(state.clients[client]);
+        if (request !== null || !this.#paxos.isNewer(configuration, own)) continue;
+        yield [
+          `${name} hears of ${describeConfiguration(configuration)}`,
+          () => this.#follow(state, client, news),
+        ];
       }
     }
   }
@@ -703,7 +718,8 @@ export class MembersWorld {
     const { name } = this.#scope.clients[client];
     const pruned = request === null ? after : this.#prune(after, this.#ask(name, own, request), -1);
     const members = this.#paxos.votersOf(configuration);
-    return this.#toClient(pruned, client, { do: "follow", members });
+    const { settled } = configuration;
+    return this.#toClient(pruned, client, { do: "follow", members, settled });
   }
 
   /** A question of a changer reaches a node, and the answer reaches the changer. */
@@ -785,12 +801,18 @@ export class MembersWorld {
       after = this.#cameBack(after, member, automaton.attributes(state.members[member]));
     }
     const said = outputs[0] ?? null;
-    const isJudged = request?.type === "accept" && this.#scope.end === 0;
-    if (said?.reply.type === "accepted" && isJudged) {
+    const isJudged = (request?.type === "accept" || request?.type === "fast") &&
+      this.#scope.end === 0;
+    const voted = isJudged && said !== null ? votedIn(said.reply, request.ballot) : null;
+    if (said !== null && voted !== null && isJudged) {
       let vote = this.#accepted.get(said);
       if (vote === undefined) {
         const { configuration } = automaton.attributes(next);
-        const made = this.#judge.vote(this.#nodeOf(member), configuration!, said.header, request);
+        const { register } = request;
+        const made = this.#judge.vote(this.#nodeOf(member), configuration!, said.header, {
+          register,
+          ...voted,
+        });
         this.#accepted.set(said, vote = this.#votes.number(made));
       }
       if (!after.votes.includes(vote)) {
@@ -876,7 +898,8 @@ export class MembersWorld {
   #prune(state: State, before: number, now: number): State {
     const { type } = this.#asks.value(before).request;
     // Where only sessions count, late votes do not.
-    const isLasting = (type === "accept" && this.#scope.end === 0) || type === "forget";
+    const isVote = type === "accept" || type === "fast";
+    const isLasting = (isVote && this.#scope.end === 0) || type === "forget" || type === "chosen";
     if (before === now || isLasting) return state;
     return { ...state, asks: state.asks.filter((ask) => ask !== before) };
   }
@@ -899,7 +922,10 @@ export class MembersWorld {
     const accepts = [];
     for (const number of state.asks) {
       const { request } = this.#asks.value(number);
-      if (request.type === "accept" && request.register === register) accepts.push(request);
+      const proposal = proposalOf(request);
+      if (proposal !== null && "register" in request && request.register === register) {
+        accepts.push(proposal);
+      }
     }
     const votes = state.votes.map((number) => this.#votes.value(number))
       .filter((vote) => vote.register === register);
@@ -920,10 +946,10 @@ function checkEpoch(epochs: Map<number, string>, configuration: Configuration): 
 
 function describe(request: RegisterRequest): string {
   if (request.type === "prepare") return `prepare ${request.register} ${request.ballot.counter}`;
-  if (request.type !== "accept") return request.type;
+  if (request.type !== "accept" && request.type !== "fast") return request.type;
   const { state, ballot } = request;
   const content = state.present ? new TextDecoder().decode(state.value) : "nothing";
-  return `accept ${request.register} ${ballot.counter} of ${content}`;
+  return `${request.type} ${request.register} ${ballot.counter} of ${content}`;
 }
 
 /** A configuration as text: its epoch, its members, and who joins or leaves. */

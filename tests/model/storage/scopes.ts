@@ -1,4 +1,4 @@
-import { append, read } from "../ingredients.ts";
+import { append, fast, read } from "../ingredients.ts";
 import type { StorageScope } from "./world.ts";
 
 /** A scope with its exact size, which shows a change that shrinks the search. */
@@ -206,6 +206,38 @@ export const storageScopes: readonly ExpectedStorage[] = [
     10_715,
     26_419,
     OTHERS,
+    DISK,
+  ),
+  expected(
+    "one took a fast append, the others an append, all stop, two start again, and an append",
+    {
+      content: "",
+      clients: [fast(append("p", "a", 1, 9)), append("q", "b", 1, 4), append("r", "c", 1, 14)],
+      gone: [2],
+      script: [
+        ...["p begins", "p's fast 10 of a reaches 1"],
+        ...["q begins", "q's prepare 5 reaches 2", "q's prepare 5 reaches 3"],
+        ...["q's accept 5 of b reaches 2", "q's accept 5 of b reaches 3"],
+        ...["1 stops", "2 stops", "3 stops"],
+      ],
+    },
+    5_168,
+    10_641,
+    DISK,
+  ),
+  expected(
+    "all took a fast append, all stop, two start again, an append, and a read",
+    {
+      content: "",
+      clients: [fast(append("p", "a", 1, 4)), append("q", "b", 1, 9), read(0)],
+      gone: [2],
+      script: [
+        ...["p begins", "p's fast 5 of a reaches 1", "p's fast 5 of a reaches 2"],
+        ...["p's fast 5 of a reaches 3", "1 stops", "2 stops", "3 stops"],
+      ],
+    },
+    4_068,
+    10_782,
     DISK,
   ),
   expected(

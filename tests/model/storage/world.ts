@@ -7,7 +7,15 @@ import type {
 } from "../../../lib/paxos/messages.ts";
 import { Automaton } from "../automaton.ts";
 import { Breadth, findStuck, type Found, scripted, type Step } from "../breadth.ts";
-import { judge, type Proposal, show, type Vote } from "../choices.ts";
+import {
+  isChosenState,
+  judge,
+  type Proposal,
+  proposalOf,
+  show,
+  type Vote,
+  votedIn,
+} from "../choices.ts";
 import {
   Client,
   type ClientAttributes,
@@ -187,6 +195,10 @@ export class StorageWorld {
       if (!this.#clients[client].attributes(state.clients[client]).canStart) continue;
       yield [`${name} begins`, () => this.#toClient(state, client, { do: "start" })];
     }
+    for (const [client, { name }] of clients.entries()) {
+      if (!this.#clients[client].attributes(state.clients[client]).canGoOn) continue;
+      yield [`${name} goes on`, () => this.#toClient(state, client, { do: "goOn" })];
+    }
     for (const number of state.asks) {
       const { client, request } = this.#asks.value(number);
       const text = `${clients[client].name}'s ${describe(request)}`;
@@ -290,8 +302,10 @@ export class StorageWorld {
     if (said === null) return after === state ? null : after;
     const { header, reply } = said;
     let next = after;
-    if (request.type === "accept" && reply.type === "accepted") {
-      const vote = this.#vote(member, header, request.ballot);
+    const isProposal = request.type === "accept" || request.type === "fast";
+    const voted = isProposal ? votedIn(reply, request.ballot) : null;
+    if (voted !== null) {
+      const vote = this.#vote(member, header, voted);
       if (!next.votes.includes(vote)) {
         next = { ...next, votes: [...next.votes, vote].sort((a, b) => a - b) };
         this.#chosen(next);
@@ -310,9 +324,9 @@ export class StorageWorld {
   #vote(
     member: number,
     { incarnation, vector }: StorageAttributes["header"],
-    ballot: Vote["ballot"],
+    voted: Pick<Vote, "ballot" | "over">,
   ): number {
-    return this.#votes.number({ member, ballot, incarnation: incarnation ?? "", vector });
+    return this.#votes.number({ member, ...voted, incarnation: incarnation ?? "", vector });
   }
 
   #toMember(
@@ -341,7 +355,9 @@ export class StorageWorld {
   #voted(state: State, member: number, before: StorageAttributes): State {
     const entry = before.disk?.registers.find(({ register }) => register === REGISTER);
     if (entry?.accepted == null || entry.copied) return state;
-    const vote = this.#vote(member, this.#member(state, member).header, entry.accepted.ballot);
+    const { ballot, state: content, fast } = entry.accepted;
+    const over = fast && content.present ? { over: content.over } : {};
+    const vote = this.#vote(member, this.#member(state, member).header, { ballot, ...over });
     if (state.votes.includes(vote)) return state;
     return { ...state, votes: [...state.votes, vote].sort((a, b) => a - b) };
   }
@@ -358,7 +374,8 @@ export class StorageWorld {
     const { request: before } = automaton.attributes(state.clients[client]);
     const now = asked(automaton.attributes(next).request);
     let after: State = { ...state, clients: state.clients.with(client, next) };
-    if (before !== null && before.type !== "accept" && asked(before) !== now) {
+    const isVote = before?.type === "accept" || before?.type === "fast";
+    if (before !== null && !isVote && asked(before) !== now) {
       // A promise that is never counted only refuses lower ballots, which loss or delay may do, too.
       const number = asked(before);
       after = { ...after, asks: after.asks.filter((ask) => ask !== number) };
@@ -383,10 +400,7 @@ export class StorageWorld {
       throw new Violation(`token ${token} is told after ${state.since[client]} was`);
     }
     if (content !== null) {
-      const isChosen = this.#chosen(state).some((other) =>
-        other.ballot.counter === ballot.counter && other.ballot.life === ballot.life &&
-        show(other.state) === show(content)
-      );
+      const isChosen = this.#chosen(state).some((other) => isChosenState(other, ballot, content));
       if (!isChosen) throw new Violation(`${show(content)} is taken for chosen, but is not`);
     }
     return { ...state, told: Math.max(state.told, token) };
@@ -400,7 +414,8 @@ export class StorageWorld {
     const proposals: Proposal[] = this.#content === null ? [] : [this.#content];
     for (const number of state.asks) {
       const { request } = this.#asks.value(number);
-      if (request.type === "accept") proposals.push(request);
+      const proposal = proposalOf(request);
+      if (proposal !== null) proposals.push(proposal);
     }
     const votes = state.votes.map((number) => this.#votes.value(number));
     const verdict = judge(proposals, votes, this.#scope.members.length);
@@ -423,10 +438,10 @@ function contentOf(content: string): Proposal | null {
 
 function describe(request: RegisterRequest): string {
   if (request.type === "prepare") return `prepare ${request.ballot.counter}`;
-  if (request.type !== "accept") return request.type;
+  if (request.type !== "accept" && request.type !== "fast") return request.type;
   const { state, ballot } = request;
   const content = state.present ? new TextDecoder().decode(state.value) : "nothing";
-  return `accept ${ballot.counter} of ${content}`;
+  return `${request.type} ${ballot.counter} of ${content}`;
 }
 
 function textOf(state: State): string {

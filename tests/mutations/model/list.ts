@@ -1,4 +1,5 @@
 import type { Edit } from "../../model/paxos.ts";
+import { FAST_MUTATIONS } from "./fast.ts";
 
 /** A small change to the machines that breaks one rule of the protocol. */
 export interface Mutation {
@@ -31,6 +32,7 @@ function slow(...of: Parameters<typeof mutation>): Mutation {
 
 /** All mutations. Each must turn its scope red. */
 export const MUTATIONS: readonly Mutation[] = [
+  ...FAST_MUTATIONS,
   mutation(
     "an acceptor accepts below its promise",
     "acceptor",
@@ -90,7 +92,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "an accept does not promise the next ballot",
     "acceptor",
-    "next ? { counter: ballot.counter + 1, life: ballot.life } : ballot",
+    "next ? after(ballot) : ballot",
     "ballot",
     "an append, then a put by a kept promise, and another append",
     "not written over",
@@ -157,15 +159,15 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "a proposer adopts any accepted state, not the one with the highest ballot",
     "reports",
-    "compareBallots(report.accepted.ballot, accepted.ballot) > 0",
-    "compareBallots(report.accepted.ballot, accepted.ballot) < 0",
+    "return compareBallots(a.ballot, b.ballot) > 0;",
+    "return compareBallots(a.ballot, b.ballot) < 0;",
     "two puts, one of them tried twice",
     "not written over",
   ),
   mutation(
     "a state that one member accepted is reported as chosen",
     "reports",
-    "unanimous: reports.every((report) => votesFor(report, ballot)),",
+    "unanimous: agree && isEnough,",
     "unanimous: true,",
     "two puts, one of them tried twice",
     "taken for chosen",
@@ -189,7 +191,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "a token need not grow",
     "proposer",
-    'if (this.#ballot.counter <= summary.token) return { do: "restart" };',
+    'if (this.#ballot.counter <= summary.token) {\n      return { do: this.#phase === "fast" ? "retry" : "restart" };\n    }',
     "",
     "two appends with the same counter",
     "not written over",
@@ -247,8 +249,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "a kept promise was never made",
     "acceptor",
-    "entry.promised = next ?",
-    "entry.promised = false ?",
+    "next ? after(ballot)",
+    "false ? after(ballot)",
     "two appends by kept promises that another append outdates, and the lowest fallback",
     "not written over",
   ),
@@ -356,8 +358,8 @@ export const MUTATIONS: readonly Mutation[] = [
   slow(
     "a copy takes the lowest accepted state",
     "recovery",
-    "compareBallots(known.accepted.ballot, copy.accepted.ballot) >= 0)",
-    "compareBallots(known.accepted.ballot, copy.accepted.ballot) <= 0)",
+    "outranks(copy.accepted, known.accepted)",
+    "outranks(known.accepted, copy.accepted)",
     "an append tried twice, and a crash",
     "took effect twice",
   ),

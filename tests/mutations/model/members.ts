@@ -29,6 +29,12 @@ const NOT_OVER = "which was not written over it";
 const TWICE = "took effect twice";
 const BELIEVES = "a session has ended while its owner believes in it";
 
+const TAKES_MEANWHILE = edit(
+  "voter",
+  "if (this.#isSettled) return withIds(request.id, this.acceptor.handle(request, from, now));",
+  "return withIds(request.id, this.acceptor.handle(request, from, now));",
+);
+
 /** Each must turn its scope red. */
 export const MEMBERS_MUTATIONS: readonly MembersMutation[] = [
   {
@@ -205,5 +211,47 @@ export const MEMBERS_MUTATIONS: readonly MembersMutation[] = [
     ],
     scope: BACK,
     why: NOT_OVER,
+  },
+  {
+    name: "answers to a fast round count that are of another epoch",
+    edits: [
+      edit(
+        "standing",
+        'mark.epoch < epoch ? "tell" : "ask"',
+        'mark.epoch < epoch ? "serve" : "ask"',
+      ),
+      edit(
+        "configuration",
+        "incarnation === null || header.epoch !== configuration.epoch",
+        "incarnation === null",
+      ),
+    ],
+    scope: "one member, another is added, and a fast append",
+    why: "is taken for chosen, but is not",
+  },
+  {
+    name: "a member takes a state in a fast round while another one joins",
+    edits: [TAKES_MEANWHILE],
+    scope: "one member, another joins meanwhile, a fast append, and another one with both",
+    why: NOT_OVER,
+  },
+  {
+    name: "a member takes a state in a fast round while another one leaves",
+    edits: [TAKES_MEANWHILE],
+    scope: "three members, one leaves meanwhile, two fast appends, and the second starts again",
+    why: NOT_OVER,
+  },
+  {
+    name: "votes of a fast round are read as chosen by their number while a member leaves",
+    edits: [
+      edit(
+        "quorum_read",
+        "this.#votes = settled ? members.length : Infinity;",
+        "this.#votes = members.length;",
+      ),
+    ],
+    scope:
+      "three members, one leaves meanwhile, a fast append that it has not heard of, and a read",
+    why: "is taken for chosen, but is not",
   },
 ];

@@ -135,4 +135,16 @@ export const STORAGE_MUTATIONS: readonly StorageMutation[] = [
     scope: "five members, one of which is rolled back, one has lost its disk, and one is gone",
     why: NOT_OVER,
   },
+  {
+    name: "a vote of a fast round comes back from the disk as a classic one",
+    edits: [
+      edit(
+        "acceptor",
+        "this.#entries.set(register, { promised, accepted, copied });",
+        "this.#entries.set(register, { promised, accepted: accepted && { ballot: accepted.ballot, state: accepted.state }, copied });",
+      ),
+    ],
+    scope: "one took a fast append, the others an append, all stop, two start again, and an append",
+    why: NOT_OVER,
+  },
 ];

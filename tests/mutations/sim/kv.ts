@@ -41,7 +41,7 @@ export const KV_MUTATIONS: readonly Mutation[] = [
   {
     name: "an accept does not promise the next ballot",
     file: "lib/paxos/acceptor.ts",
-    find: "next ? { counter: ballot.counter + 1, life: ballot.life } : ballot",
+    find: "next ? after(ballot) : ballot",
     replace: "ballot",
     seeds: SOON,
   },
@@ -69,21 +69,22 @@ export const KV_MUTATIONS: readonly Mutation[] = [
   {
     name: "a proposer takes any accepted state, not the one with the highest ballot",
     file: "lib/paxos/reports.ts",
-    find: "compareBallots(report.accepted.ballot, accepted.ballot) > 0",
-    replace: "compareBallots(report.accepted.ballot, accepted.ballot) < 0",
+    find: "return compareBallots(a.ballot, b.ballot) > 0;",
+    replace: "return compareBallots(a.ballot, b.ballot) < 0;",
     seeds: SOON,
   },
   {
     name: "an unsure state is reported without being chosen first",
     file: "lib/paxos/reports.ts",
-    find: "unanimous: reports.every((report) => votesFor(report, ballot)),",
+    find: "unanimous: agree && isEnough,",
     replace: "unanimous: true,",
     seeds: SOON,
   },
   {
     name: "a token need not be greater than the one before it",
     file: "lib/paxos/proposer.ts",
-    find: 'if (this.#ballot.counter <= summary.token) return { do: "restart" };',
+    find:
+      'if (this.#ballot.counter <= summary.token) {\n      return { do: this.#phase === "fast" ? "retry" : "restart" };\n    }',
     replace: "",
     seeds: LATE,
   },

@@ -15,6 +15,8 @@ describe("mayAsk() (section 7)", () => {
   const LOWEST: Readonly<Record<Request["type"], Role>> = {
     prepare: "client",
     accept: "client",
+    fast: "client",
+    chosen: "client",
     read: "client",
     watch: "client",
     unwatch: "client",

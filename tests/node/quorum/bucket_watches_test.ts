@@ -81,6 +81,27 @@ describe("BucketWatches (section 3)", () => {
     assertEquals(told, ["y x@3"]);
   });
 
+  it("tell what all members took in a fast round, and a majority if one is marked (section 3a)", async () => {
+    const { node, told } = await watchingEmpty();
+    const ballot = { counter: 3, life: life("r") };
+    const { state } = present(3);
+    if (!state?.present) return;
+    const take = (register: RegisterId, ...members: string[]) => {
+      for (const member of members) {
+        node.give(member, { id: 0, type: "fast", register, ballot, state });
+      }
+    };
+    take(KEY, "a", "b", "c");
+    await node.hear("a", "b");
+    assertEquals(told, []);
+    await node.hear("c");
+    assertEquals(told, ["y v@3"]);
+    take(other(1), "a", "b");
+    node.give("a", { id: 0, type: "chosen", register: other(1), ballot });
+    await node.hear("a", "b");
+    assertEquals(told.slice(1), ["\x01 v@3"]);
+  });
+
   it("never go back: a late quorum for an older state is ignored", async () => {
     const { node, told } = await watchingEmpty();
     node.rival(3, "x", "a", "b");

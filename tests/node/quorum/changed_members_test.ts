@@ -8,7 +8,7 @@ import { TombstoneCollector } from "../../../lib/node/quorum/tombstone_collector
 import type { Ballot } from "../../../lib/paxos/ballot.ts";
 import { type Configuration, firstConfiguration } from "../../../lib/paxos/configuration.ts";
 import type { Reply, Request } from "../../../lib/paxos/messages.ts";
-import { CONFIGURATION } from "../../../lib/paxos/register.ts";
+import { bucketOf, CONFIGURATION } from "../../../lib/paxos/register.ts";
 import { append, release, setOnce } from "../../paxos/support/changes.ts";
 import { KEY, life, ScriptedNode, sendable } from "../../support/scripted_node.ts";
 
@@ -210,7 +210,7 @@ describe("what is under way when the members change (section 11)", () => {
       const id = (await node.asked("d")).find(({ type }) => type === "watch")!.id;
       for (const member of members) {
         const header = { ...node.header("a"), ...AHEAD };
-        const reply = { id, type: "learned", register: KEY, ballot, state } as const;
+        const reply = { id, type: "learned", fast: false, register: KEY, ballot, state } as const;
         node.receive(member, { header, replies: [reply] });
       }
     };
@@ -219,6 +219,33 @@ describe("what is under way when the members change (section 11)", () => {
     assertEquals(told, [5]);
     await learned(6, "d");
     assertEquals(told, [5, 6]);
+  });
+
+  it("watches that began meanwhile learn fast votes once that is settled (section 3a)", async () => {
+    const node = await ScriptedNode.start();
+    await change(node);
+    const told: string[] = [];
+    node.core.watches.watch(KEY, ({ ballot }) => void told.push(`register ${ballot.counter}`));
+    node.core.buckets.watch(bucketOf(KEY), {
+      learned: (_, { token }) => void told.push(`bucket ${token}`),
+      listed: () => {},
+    });
+    await node.settle();
+    const ids = (await node.asked("d")).filter(({ type }) => type === "watch").map(({ id }) => id);
+    assertEquals(ids.length, 2);
+    const ballot = { counter: 3, life: life("r") };
+    const written = { token: 3, over: 0, op: `${life("r")}/1`, value: Uint8Array.of(0x76) };
+    const state = { ...written, present: true, bindings: [], owners: [] } as const;
+    for (const member of ["a", "b", "d"]) {
+      assertEquals(told, []);
+      // What takes it knows that it is settled, which the frame says, too.
+      const { unsettled: _, ...settled } = { ...node.header("a"), ...AHEAD };
+      const replies = ids.map((id) =>
+        ({ id, type: "learned", fast: true, register: KEY, ballot, state }) as const
+      );
+      node.receive(member, { header: settled, replies });
+    }
+    assertEquals(told, ["register 3", "bucket 3"]);
   });
 
   it("lives are watched at the new members", async () => {

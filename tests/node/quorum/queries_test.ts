@@ -237,6 +237,7 @@ describe("QuorumQueries: list (section 3)", () => {
     until: null,
     owners: 0,
     stale: [],
+    fast: false,
     ...more,
   });
   const list = (node: ScriptedNode) =>
@@ -274,6 +275,12 @@ describe("QuorumQueries: list (section 3)", () => {
     const bound = { bound: true };
     assertEquals(await listed([entry(5, bound)], [entry(5, bound)]), unsure);
     assertEquals(await listed([entry(5)], [entry(5, bound)]), unsure);
+  });
+
+  it("reports votes of a fast round as present if one of a quorum is marked (section 3a)", async () => {
+    const fast = { fast: true };
+    assertEquals(await listed([entry(5, fast)], [entry(5, fast)]), { [KEY]: "unsure" });
+    assertEquals(await listed([entry(5, fast)], [entry(5)]), { [KEY]: "present" });
   });
 
   it("omits values that a quorum has released, and values whose time has passed", async () => {

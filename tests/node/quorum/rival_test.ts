@@ -18,6 +18,14 @@ function held(promised: Ballot, accepted: Ballot | null): StoredRegister {
 }
 
 describe("hasRival()", () => {
+  it("finds the vote of a fast round of another life, whose other votes may be missing (section 3a)", () => {
+    const fast = (life: string) => {
+      const { accepted, ...rest } = held(at(5, life), at(4, life));
+      return { ...rest, accepted: accepted && { ...accepted, fast: true as const } };
+    };
+    assertEquals([hasRival(fast("B"), "A"), hasRival(fast("A"), "A")], [true, false]);
+  });
+
   it("finds a promise of another life that is not used yet", () => {
     assertEquals(hasRival(held(at(5, "B"), null), "A"), true);
     assertEquals(hasRival(held(at(5, "B"), at(3, "A")), "A"), true);

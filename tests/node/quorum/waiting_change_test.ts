@@ -4,6 +4,8 @@ import { describe, it } from "@std/testing/bdd";
 import type { Part } from "../../../lib/node/quorum/combine.ts";
 import {
   isAwaited,
+  mayBeFast,
+  mayUse,
   split,
   usesReserve,
   type WaitingChange,
@@ -14,6 +16,29 @@ const waiting = (options: Partial<WaitingChange["options"]> = {}): WaitingChange
   wrote: false,
   operation: {} as WaitingChange["operation"],
   options: { deadline: Infinity, ...options },
+});
+
+describe("mayBeFast() (section 3a)", () => {
+  it("is for the first message of an operation of this node, which need not write", () => {
+    const fast = true;
+    const kinds = [{}, { fast }, { fast, mustWrite: true }, { fast, since: 5 }];
+    const may = kinds.map((options) => mayBeFast(waiting(options)));
+    assertEquals(may, [false, true, false, false]);
+    assertEquals(mayBeFast({ ...waiting({ fast }), wrote: true }), false);
+  });
+});
+
+describe("mayUse()", () => {
+  it("is for changes that do not ignore a kept promise, above what a guest has seen", () => {
+    const kept = (counter: number) => ({
+      ballot: { counter, life: "a" },
+      state: { present: false, token: 1 } as const,
+    });
+    assertEquals(mayUse(waiting(), kept(5)), true);
+    assertEquals(mayUse(waiting({ ignoreKeptPromise: true }), kept(5)), false);
+    const since = waiting({ since: 5 });
+    assertEquals([mayUse(since, kept(5)), mayUse(since, kept(6))], [false, true]);
+  });
 });
 
 describe("split()", () => {
