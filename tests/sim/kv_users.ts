@@ -1,4 +1,4 @@
-import type { Cluster } from "./simulated_cluster.ts";
+import { type Cluster, DRIFT } from "./simulated_cluster.ts";
 import { History } from "./history.ts";
 import type { Observer } from "./observer.ts";
 import type { Operations } from "./operations.ts";
@@ -50,6 +50,9 @@ export class KvUsers implements Users {
   /** All nodes read every key, and then agree on a last value for each. */
   async finale({ up, within, pass }: Finale): Promise<void> {
     const { simulation, scenario } = this.#cluster;
+    // No value may end by its time after the puts that agree on it: watchers would rightly tell of that.
+    const left = this.#workload.timeLeft(up);
+    if (left > 0) await pass(1_000 + left * (1 + DRIFT));
     for (const key of this.#workload.keys) {
       for (const station of up) {
         const done = await within(this.#workload.readFinally(station, key));

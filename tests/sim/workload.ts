@@ -41,6 +41,9 @@ export class Workload {
   #values = 0;
   #over = false;
 
+  /** The latest time that a value was bound to: clocks that were set forward hand out late ones. */
+  #latestUntil = -Infinity;
+
   constructor(
     cluster: Cluster,
     history: History,
@@ -69,6 +72,14 @@ export class Workload {
   /** Starts no more operations; those under way continue. */
   stop(): void {
     this.#over = true;
+  }
+
+  /** The time until all bindings to times have ended by the clocks of these stations, in milliseconds. */
+  timeLeft(stations: readonly Station[]): number {
+    const clocks = stations.map(({ machine }) =>
+      machine.peek(machine.time, () => machine.wallNow())
+    );
+    return Math.max(0, this.#latestUntil - Math.min(...clocks));
   }
 
   /** Reads `key` on `station` without faults; returns whether that succeeded. */
@@ -383,7 +394,11 @@ export class Workload {
 
   #drawBindings(station: Station, random: Random, key: SharedKey): Bindings {
     const kind = random.weighted(this.#cluster.scenario.bindings);
-    const until = () => station.node!.kv.now() + random.integer(-50, 2_000);
+    const until = () => {
+      const time = station.node!.kv.now() + random.integer(-50, 2_000);
+      this.#latestUntil = Math.max(this.#latestUntil, time);
+      return time;
+    };
     const extra = random.chance(0.3) ? { until: until() } : {};
     // Without one to bind to: an unbound value would stay for good, and end all that happens to the key.
     const instead = { until: until() };
