@@ -93,9 +93,10 @@ describe("a guest whose gateway is lost (section 13)", () => {
       get: await took((index) => node.kv.get(["nothing", index])),
       lock: await took((index) => node.lock(["l2", index])),
     };
-    // A way takes 40 to 60 ms: the guest needs one round trip more.
-    for (const name of ["put", "get", "lock"] as const) {
-      assert(guest[name] <= full[name] + 120, `${name}: ${guest[name]} beside ${full[name]}`);
+    // A way takes 40 to 60 ms: the guest needs one round trip more, and has no fast round, which saves another one.
+    for (const [name, trips] of [["put", 2], ["get", 1], ["lock", 2]] as const) {
+      const most = full[name] + trips * 120;
+      assert(guest[name] <= most, `${name}: ${guest[name]} beside ${full[name]}`);
     }
     await time.until(node.close());
   });
