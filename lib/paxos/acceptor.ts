@@ -1,6 +1,7 @@
 import { type Ballot, compareBallots, floorBallot } from "./ballot.ts";
 import { BarePromises } from "./bare_promises.ts";
 import { Endings } from "./endings.ts";
+import { presentOf } from "./change.ts";
 import { assertInvariant } from "./invariant.ts";
 import { type AcceptorReport, listPiece, reportOf } from "./listing.ts";
 import type { RegisterCopy, RegisterReply, RegisterRequest, StoredRegister } from "./messages.ts";
@@ -234,7 +235,7 @@ export class Acceptor {
       if (held === undefined && this.#isFull(register, null)) return only(this.#full());
       const entry = held ?? this.#create(register);
       const over = this.#floor;
-      const vote = { ballot, state: { ...state, over }, fast: true } as const;
+      const vote = { ballot, state: presentOf(state, state.token, over), fast: true } as const;
       this.#store(register, entry, vote, after(ballot), now);
       return this.#pushing(register, { type: "took", ballot, over }, vote, now);
     }

@@ -20,7 +20,17 @@ export type Draft =
 
 /** The state that a draft makes, with the token `token`, over a state with the token `over`. */
 export function completed(draft: Draft, token: number, over: number): State {
-  return draft.present ? { ...draft, token, over } : { present: false, token };
+  return draft.present ? presentOf(draft, token, over) : { present: false, token };
+}
+
+/** The value that a draft, or a state, makes with another token and over another one. */
+export function presentOf(
+  { op, value, bindings, owners }: Omit<Present, "token" | "over">,
+  token: number,
+  over: number,
+): Present {
+  // Not with a spread in it, which takes runtimes longer than all the rest.
+  return { present: true, token, over, op, value, bindings, owners };
 }
 
 /** The decision of a change function: a new state, or `null` to leave everything as it is. */

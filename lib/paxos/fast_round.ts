@@ -1,5 +1,5 @@
 import { type Ballot, compareBallots } from "./ballot.ts";
-import type { RegisterChange } from "./change.ts";
+import { presentOf, type RegisterChange } from "./change.ts";
 import { type Sender, Tally } from "./quorum.ts";
 import type { RegisterReply } from "./messages.ts";
 import type { Present } from "./register.ts";
@@ -13,7 +13,7 @@ export function firstState<R>(
   const { draft, complete, result } = change({ state: null, token: 0, ballot });
   const first = draft && (complete?.() ?? draft);
   if (first?.present !== true) return undefined;
-  return { state: { ...first, token: ballot.counter, over: 0 }, result };
+  return { state: presentOf(first, ballot.counter, 0), result };
 }
 
 /**
@@ -26,6 +26,8 @@ export class FastRound {
   readonly #state: Present;
   readonly #took: Tally<Present>;
   #refused = false;
+  /** The state as the last acceptor took it, and its report. */
+  #report: { readonly state: Present; readonly report: Report } | undefined;
 
   /** The round of `state` at `ballot`, which `members` were asked to take. */
   constructor(members: readonly string[], ballot: Ballot, state: Present) {
@@ -49,10 +51,15 @@ export class FastRound {
     }
     const { ballot, over } = reply;
     if (compareBallots(ballot, this.#ballot) !== 0) return undefined;
-    const state = { ...this.#state, over };
+    // The floors of most acceptors are the same, and so are their reports.
+    if (this.#report?.state.over !== over) {
+      const state = presentOf(this.#state, this.#state.token, over);
+      const accepted = { ballot, state, fast: true } as const;
+      this.#report = { state, report: { accepted, copied: false, floor: 0, stale: [] } };
+    }
+    const { state, report } = this.#report;
     this.#took.add(sender, state);
-    const accepted = { ballot, state, fast: true } as const;
-    return { accepted, copied: false, floor: 0, stale: [] };
+    return report;
   }
 
   /** Whether a member answered otherwise than that it took the state: it is unlikely to be chosen. */

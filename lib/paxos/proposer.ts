@@ -122,7 +122,7 @@ export class Proposer<R> {
     this.#proposed = ballot;
     this.#wrote = true;
     this.#options.writing?.(ballot);
-    this.#outcome = { ...first, token: state.token, ballot, stale: [] };
+    this.#outcome = { result: first.result, state, token: state.token, ballot, stale: [] };
     this.#phase = "fast";
     this.#request = { type: "fast", register, ballot, state };
     return { do: "send", request: this.#request };
@@ -235,7 +235,8 @@ export class Proposer<R> {
     }
     const state = fast.chosen;
     if (state === undefined) return step ?? (fast.refused ? this.goOn() : undefined);
-    this.#outcome = { ...this.#outcome, state };
+    const { result, token, ballot } = this.#outcome;
+    this.#outcome = { result, state, token, ballot, stale: [] };
     if (this.#options.keepPromise?.() === true) this.#kept = { ballot: this.#ballot, state };
     return this.#finish();
   }

@@ -36,8 +36,9 @@ export const FAST: readonly Mutation[] = [
     {
       section: 3,
       name: "fast: a vote is not marked as one of a fast round",
-      find: "const vote = { ballot, state: { ...state, over }, fast: true } as const;",
-      replace: "const vote = { ballot, state: { ...state, over } } as const;",
+      find:
+        "const vote = { ballot, state: presentOf(state, state.token, over), fast: true } as const;",
+      replace: "const vote = { ballot, state: presentOf(state, state.token, over) } as const;",
     },
     {
       section: 3,
@@ -294,6 +295,20 @@ export const FAST: readonly Mutation[] = [
     },
     {
       section: 3,
+      name: "fast: it is begun however many changes are under way",
+      find: "if (this.#underWay() > most) return false;",
+      replace: "",
+      tests: ["tests/node/quorum/fast_rounds_test.ts"],
+    },
+    {
+      section: 3,
+      name: "fast: a round trip that takes long allows no more of them",
+      find: "Math.max(MOST_UNDER_WAY, UNDER_WAY_PER_MS * this.#pacing.roundTrip)",
+      replace: "MOST_UNDER_WAY",
+      tests: ["tests/node/quorum/fast_rounds_test.ts"],
+    },
+    {
+      section: 3,
       name: "fast: what was met is forgotten at once",
       find: "this.#occupied.set(register, now);",
       replace: "",
@@ -483,7 +498,8 @@ export const FAST: readonly Mutation[] = [
     [
       {
         section: 11,
-        name: "fast: a watch of a bucket that began while the members change learns no fast votes later",
+        name:
+          "fast: a watch of a bucket that began while the members change learns no fast votes later",
         find: "new Learner(engine.members, () => engine.configuration.settled);",
         replace: "new Learner(engine.members, () => false);",
       },

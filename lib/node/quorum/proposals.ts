@@ -29,7 +29,8 @@ export class Proposals {
   constructor(engine: Engine, pacing: Pacing) {
     this.#engine = engine;
     this.#pacing = pacing;
-    this.#fast = { rounds: new FastRounds(engine), hints: new ChosenHints(engine) };
+    const rounds = new FastRounds(engine, pacing, () => this.#registers.size);
+    this.#fast = { rounds, hints: new ChosenHints(engine) };
     // First of all: what begins again must not use a promise of the members before.
     engine.attempts.bind(() => this.#kept.clear());
   }
@@ -68,6 +69,7 @@ export class Proposals {
   /** The node closes: tells the members what they are still to be told. */
   stop(): void {
     this.#fast.hints.stop();
+    this.#fast.rounds.stop();
   }
 
   /** Applies `change` to `register`; rejects with `no_quorum` at the deadline. */

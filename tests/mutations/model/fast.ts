@@ -91,8 +91,8 @@ export const FAST_MUTATIONS: readonly Mutation[] = [
     [
       edit(
         "fast_round",
-        "return { accepted, copied: false, floor: 0, stale: [] };",
-        "return { accepted: null, copied: false, floor: 0, stale: [] };",
+        "report: { accepted, copied: false, floor: 0, stale: [] }",
+        "report: { accepted: null, copied: false, floor: 0, stale: [] }",
       ),
     ],
     TWO_FAST,

@@ -9,9 +9,11 @@ import { KEY, ScriptedNode, type ScriptOptions, sendable } from "../../support/s
 
 async function start(
   options: ScriptOptions = {},
-): Promise<{ node: ScriptedNode; rounds: FastRounds }> {
+): Promise<{ node: ScriptedNode; rounds: FastRounds; others: { number: number } }> {
   const node = await ScriptedNode.start(options);
-  return { node, rounds: new FastRounds(node.engine) };
+  const others = { number: 0 };
+  const { pacing } = node.core;
+  return { node, rounds: new FastRounds(node.engine, pacing, () => others.number + 1), others };
 }
 
 /** A round that waits for `member`, 10 ms after it was sent; `went`: whether it has gone on. */
@@ -64,14 +66,30 @@ describe("FastRounds (section 3a)", () => {
     assertEquals(other.went, true);
   });
 
-  it("that are over wait no more, and leave no timer", async () => {
+  it("do not begin while many others are under way, beside the time of a round trip", async () => {
+    const { node: { core: { pacing } }, rounds, others } = await start();
+    pacing.measured(1);
+    others.number = 30;
+    assertEquals(rounds.mayBegin(KEY), false);
+    others.number = 10;
+    assertEquals(rounds.mayBegin(KEY), true);
+    for (let i = 0; i < 50; i++) pacing.measured(50);
+    others.number = 100;
+    assertEquals(rounds.mayBegin(KEY), true);
+  });
+
+  it("that are over wait no more, and leave one timer until its time, or until the node closes", async () => {
     const one = await start();
     const timers = one.node.time.timers;
-    const round = waiting(one, "c");
-    round.cancel();
-    assertEquals(one.node.time.timers, timers);
+    const rounds = ["b", "c"].map((member) => waiting(one, member));
+    for (const round of rounds) round.cancel();
+    assertEquals(one.node.time.timers, timers + 1);
     await one.node.time.pass(20);
-    assertEquals([round.went, one.rounds.mayBegin(KEY)], [false, true]);
+    assertEquals(rounds.map(({ went }) => went), [false, false]);
+    assertEquals([one.node.time.timers, one.rounds.mayBegin(KEY)], [timers, true]);
+    waiting(one, "c").cancel();
+    one.rounds.stop();
+    assertEquals(one.node.time.timers, timers);
   });
 
   it("pause for longer and longer while a member is slow, and good ones make up for slow ones", async () => {
