@@ -1,4 +1,4 @@
-import { type Ballot, compareBallots, floorBallot } from "./ballot.ts";
+import { after, type Ballot, compareBallots, floorBallot } from "./ballot.ts";
 import { BarePromises } from "./bare_promises.ts";
 import { Endings } from "./endings.ts";
 import { presentOf } from "./change.ts";
@@ -391,11 +391,6 @@ export class Acceptor {
     if (this.#entries.size === 1) this.#listener(false);
     return entry;
   }
-}
-
-/** The ballot that is promised with what is accepted at this one, if its proposer asks for that. */
-function after({ counter, life }: Ballot): Ballot {
-  return { counter: counter + 1, life };
 }
 
 function only(reply: RegisterReply): AcceptorOutput {

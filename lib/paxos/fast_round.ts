@@ -1,4 +1,4 @@
-import { type Ballot, compareBallots } from "./ballot.ts";
+import { after, type Ballot, compareBallots } from "./ballot.ts";
 import { presentOf, type RegisterChange } from "./change.ts";
 import { type Sender, Tally } from "./quorum.ts";
 import type { RegisterReply } from "./messages.ts";
@@ -38,8 +38,7 @@ export class FastRound {
 
   /** The ballot that its answers promise. */
   get next(): Ballot {
-    const { counter, life } = this.#ballot;
-    return { counter: counter + 1, life };
+    return after(this.#ballot);
   }
 
   /** Takes an answer; returns what the acceptor reports with its promise of the next ballot, if it makes that. */

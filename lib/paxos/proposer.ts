@@ -235,8 +235,7 @@ export class Proposer<R> {
     }
     const state = fast.chosen;
     if (state === undefined) return step ?? (fast.refused ? this.goOn() : undefined);
-    const { result, token, ballot } = this.#outcome;
-    this.#outcome = { result, state, token, ballot, stale: [] };
+    this.#outcome = { ...this.#outcome, state };
     if (this.#options.keepPromise?.() === true) this.#kept = { ballot: this.#ballot, state };
     return this.#finish();
   }
