@@ -4,18 +4,6 @@
  */
 export { encodeConfiguration, readConfiguration } from "./codec/configuration_value.ts";
 export { type DecodedFrame, decodeFrame, encodeFrame, FORMAT_VERSION } from "./codec/frame.ts";
-export {
-  checksumOf,
-  DISK_KEYS,
-  DISK_VERSION,
-  type DiskEntry,
-  endedKey,
-  type EndedKind,
-  fromDisk,
-  registerKey,
-  type StoredMember,
-  toDisk,
-} from "./codec/disk_entry.ts";
 export { decodeKey, encodeKey, type Key, type KeyPart, MAX_KEY_BYTES } from "./codec/key.ts";
 export { isPlainObject } from "./codec/kinds.ts";
 export {

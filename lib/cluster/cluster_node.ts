@@ -18,7 +18,7 @@ import { checkCloseOptions, type CloseOptions } from "./close_options.ts";
 import type { JoinSettings } from "./join_options.ts";
 import { askMembers, changeOf, type ClusterStatus, STORAGE_IN_USE, waitsFor } from "./status.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import type { MakeGateway } from "./serving_guests.ts";
+import type { LaterParts } from "./later_parts.ts";
 import { type NodeParts, wireNode } from "./wiring.ts";
 
 /** The parts of a node; internal, for tests that inspect what a member keeps. */
@@ -56,8 +56,8 @@ export class ClusterNode extends FeaturedNode<ClusterEvents> {
   }
 
   /** Made by `join`. */
-  constructor(settings: JoinSettings, runtime: Runtime, makeGateway: MakeGateway | null) {
-    const { parts, lifecycle } = wireNode(settings, runtime, makeGateway, {
+  constructor(settings: JoinSettings, runtime: Runtime, later: LaterParts) {
+    const { parts, lifecycle } = wireNode(settings, runtime, later, {
       emit: (type, detail) => this.emit(type, detail),
       spawn: () => this.spawn(undefined) as Process<unknown>,
     });

@@ -27,9 +27,13 @@ import { checkOptions, type JoinOptions } from "./join_options.ts";
  */
 export async function join(options: JoinOptions): Promise<ClusterNode> {
   const settings = checkOptions(options);
-  // Pages and clients, which serve no guests, need not load it.
-  const gateway = settings.guests === null ? null : await import("./serving_guests.ts");
-  const node = new ClusterNode(settings, systemRuntime(), gateway?.makeGateway ?? null);
+  // Pages and clients, which serve no guests and have no storage, need not load these.
+  const guests = settings.guests === null ? null : await import("./serving_guests.ts");
+  const storage = settings.storage === null ? null : await import("../node/membership/disk_use.ts");
+  const node = new ClusterNode(settings, systemRuntime(), {
+    makeGateway: guests?.makeGateway ?? null,
+    disks: storage?.DISK_USE ?? null,
+  });
   await node.open();
   return node;
 }

@@ -8,12 +8,12 @@ import type { NodeParts } from "./wiring.ts";
  * it for long. Rejects when the signal of the node aborts before.
  */
 export async function loadStorage(
-  { settings: { signal }, membership }: NodeParts,
+  { settings: { signal }, membership, later: { disks } }: NodeParts,
   storage: Storage,
 ): Promise<{ readonly loaded: Promise<void> } | null> {
   let inUse = () => {};
   const isInUse = new Promise<true>((resolve) => inUse = () => resolve(true));
-  const loaded = membership.load(storage, inUse);
+  const loaded = membership.load(storage, disks!, inUse);
   let cancel = () => {};
   const aborted = new Promise<never>((_, reject) => {
     if (signal !== undefined) cancel = onAbort(signal, () => reject(signal.reason));

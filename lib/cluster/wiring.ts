@@ -37,13 +37,14 @@ import { Contacts } from "./contacts.ts";
 import type { ClusterEvents } from "./events.ts";
 import type { JoinSettings } from "./join_options.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import type { MakeGateway } from "./serving_guests.ts";
+import type { LaterParts } from "./later_parts.ts";
 import { askMembers, STORAGE_IN_USE } from "./status.ts";
 import { traceEvent, traceMembers } from "./trace_events.ts";
 
 /** The parts of a node, each connected to those that it needs. */
 export interface NodeParts {
   readonly settings: JoinSettings;
+  readonly later: LaterParts;
   readonly links: Links;
   readonly engine: Engine;
   readonly core: Core;
@@ -114,11 +115,11 @@ export function wireCore(
   return core;
 }
 
-/** Makes and connects the parts of a node; opens and sends nothing. `makeGateway` may be `null` without guests. */
+/** Makes and connects the parts of a node; opens and sends nothing. */
 export function wireNode(
   settings: JoinSettings,
   runtime: Runtime,
-  makeGateway: MakeGateway | null,
+  later: LaterParts,
   { emit: dispatch, spawn }: NodeHooks,
 ): { readonly parts: NodeParts; readonly lifecycle: Lifecycle } {
   const emit: NodeHooks["emit"] = (type, detail) => {
@@ -259,6 +260,7 @@ export function wireNode(
     failed: (error) => emit("error", { error: toError(error) }),
   });
   // A node that is no member may become one; until then it sends its guests to another server.
+  const { makeGateway } = later;
   const gateway: Gateway | null = settings.guests === null || makeGateway === null
     ? null
     : makeGateway({
@@ -276,7 +278,18 @@ export function wireNode(
       },
     });
   const parts = {
-    ...{ settings, gateway, links, engine, core, membership, recordQueries, contacts, proofs },
+    ...{
+      settings,
+      later,
+      gateway,
+      links,
+      engine,
+      core,
+      membership,
+      recordQueries,
+      contacts,
+      proofs,
+    },
     ...{ tombstones, housekeeper, changes },
     ...{
       table,

@@ -3,7 +3,7 @@ import { type Configuration, helpersIn, isNewer, remembersIn, votersOf } from ".
 import type { DiskEvent, DiskMemory, DiskStartOptions } from "./disk_start_types.ts";
 import { ForeignGeneses } from "./foreign_geneses.ts";
 import { type Outgoing, sameMembers } from "./genesis.ts";
-import { Incarnations, type KnownIncarnations } from "./incarnations.ts";
+import { Incarnations, type KnownIncarnations, noteAnnouncement } from "./incarnations.ts";
 import { assertInvariant } from "./invariant.ts";
 import type { GenesisReply, GenesisRequest, Header, Reply } from "./messages.ts";
 import { majority, type Sender, Tally } from "./quorum.ts";
@@ -373,16 +373,4 @@ export class DiskStart {
   #others(): string[] {
     return this.#voters().filter((id) => id !== this.#options.self);
   }
-}
-
-/** Notes that `from` votes with the memory on its disk in the life that it announces; `undefined`: no answer. */
-export function noteAnnouncement(
-  incarnations: Incarnations,
-  from: string,
-  header: Header,
-  { incarnation }: { readonly incarnation: Life },
-): GenesisReply | undefined {
-  if (header.life !== incarnation) return undefined;
-  incarnations.raise(from, incarnation);
-  return { type: incarnations.of(from) > incarnation ? "replaced" : "raised" };
 }

@@ -1,6 +1,7 @@
 import type { Life } from "./ballot.ts";
 import { type Configuration, voicesOf } from "./configuration.ts";
 import { MAX_FORMER } from "./member_limits.ts";
+import type { GenesisReply, Header } from "./messages.ts";
 
 /**
  * For some nodes the highest incarnation that the sender knows. An entry of the id `""` stands for all nodes that are not
@@ -115,4 +116,16 @@ export class Incarnations {
   #withOthers(known: KnownIncarnations): KnownIncarnations {
     return this.#others === "" ? known : [...known, ["", this.#others]];
   }
+}
+
+/** Notes that `from` votes with the memory on its disk in the life that it announces; `undefined`: no answer. */
+export function noteAnnouncement(
+  incarnations: Incarnations,
+  from: string,
+  header: Header,
+  { incarnation }: { readonly incarnation: Life },
+): GenesisReply | undefined {
+  if (header.life !== incarnation) return undefined;
+  incarnations.raise(from, incarnation);
+  return { type: incarnations.of(from) > incarnation ? "replaced" : "raised" };
 }

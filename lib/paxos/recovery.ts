@@ -7,9 +7,8 @@ import {
   votersOf,
   witnessesIn,
 } from "./configuration.ts";
-import { noteAnnouncement } from "./disk_start.ts";
 import type { Outgoing } from "./genesis.ts";
-import type { Incarnations, KnownIncarnations } from "./incarnations.ts";
+import { type Incarnations, type KnownIncarnations, noteAnnouncement } from "./incarnations.ts";
 import { assertInvariant } from "./invariant.ts";
 import type { GenesisReply, GenesisRequest, Header, RegisterCopy, Reply } from "./messages.ts";
 import { type Sender, Tally } from "./quorum.ts";

@@ -7,6 +7,14 @@ const WITNESSES = ["tests/paxos/witnesses_test.ts"];
 
 /** Section 7, Storage. The model has more: see `tests/mutations/model/storage.ts`. */
 export const STORAGE: readonly Mutation[] = [
+  ...mutationsOf("lib/paxos/incarnations.ts", START, [
+    {
+      section: 7,
+      name: "a life is announced by another life",
+      find: "if (header.life !== incarnation) return undefined;",
+      replace: "",
+    },
+  ]),
   ...mutationsOf("lib/paxos/disk_start.ts", START, [
     {
       section: 7,
@@ -95,12 +103,6 @@ export const STORAGE: readonly Mutation[] = [
       name: "an announcement under another genesis is noted",
       find: 'request.type !== "announce" || header.genesis !== record.id',
       replace: 'request.type !== "announce"',
-    },
-    {
-      section: 7,
-      name: "a life is announced by another life",
-      find: "if (header.life !== incarnation) return undefined;",
-      replace: "",
     },
     {
       section: 11,

@@ -1,7 +1,7 @@
 // Runs in Deno alone: virtual time, which asks nothing of the platform.
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { toDisk } from "../../lib/codec.ts";
+import { toDisk } from "../../lib/codec/disk_entry.ts";
 import { crc32 } from "../../lib/codec/checksum.ts";
 import { memoryStorage } from "../../lib/storage/memory.ts";
 import { type JoinOptions, SynodError } from "../../mod.ts";

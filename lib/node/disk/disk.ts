@@ -1,4 +1,4 @@
-import { checksumOf, DISK_KEYS, endedKey, registerKey, toDisk } from "../../codec.ts";
+import { checksumOf, DISK_KEYS, endedKey, registerKey, toDisk } from "../../codec/disk_entry.ts";
 import type { Life } from "../../paxos/ballot.ts";
 import { assertInvariant } from "../../paxos/invariant.ts";
 import type { Configuration } from "../../paxos/configuration.ts";

@@ -4,9 +4,9 @@ import {
   type DiskEntry,
   type EndedKind,
   fromDisk,
-  MalformedError,
   type StoredMember,
-} from "../../codec.ts";
+} from "../../codec/disk_entry.ts";
+import { MalformedError } from "../../codec/malformed.ts";
 import { SynodError } from "../../errors.ts";
 import type { Life } from "../../paxos/ballot.ts";
 import { remembersIn } from "../../paxos/configuration.ts";

@@ -26,6 +26,7 @@ import { memberState } from "./member_state.ts";
 import type { MembershipEvents } from "./membership_events.ts";
 import { QuestionTimer } from "./question_timer.ts";
 import { mismatch } from "./record_queries.ts";
+import type { DiskUse } from "./disk_use.ts";
 import { StorageUse } from "./storage_use.ts";
 import { Strangers, toldBy } from "./strangers.ts";
 import { ToldPlace } from "./told_place.ts";
@@ -113,8 +114,8 @@ export class Membership {
   }
 
   /** Reads what is in the storage of this member, before anything else; calls `inUse` when it has to wait for it. */
-  async load(storage: Storage, inUse: () => void): Promise<void> {
-    await this.#storage.load(storage, this.founds, inUse);
+  async load(storage: Storage, use: DiskUse, inUse: () => void): Promise<void> {
+    await this.#storage.load(storage, use, this.founds, inUse);
     // The life that it is blank in may be that of its disk.
     if (this.#storage.disk !== null) this.#founding.begin();
   }

@@ -1,12 +1,15 @@
 import type { Storage } from "../../storage/storage.ts";
 import type { Engine } from "../engine/engine.ts";
-import { type DiskActions, DiskSteps } from "./disk_steps.ts";
-import { MemberDisk, type StorageState } from "./member_disk.ts";
+import type { DiskActions, DiskSteps } from "./disk_steps.ts";
+import type { DiskUse } from "./disk_use.ts";
+import type { MemberDisk, StorageState } from "./member_disk.ts";
 
 /** How a node opens its storage, uses it as a member, and closes it. A client does not use the storage it was given. */
 export class StorageUse {
   readonly #engine: Engine;
   readonly #actions: DiskActions;
+  /** Set by `load`. */
+  #use!: DiskUse;
   #disk: MemberDisk | null = null;
   #steps: DiskSteps | null = null;
   /** The storage of a node that is not in the list that it was given, as long as it has no place in its cluster. */
@@ -61,10 +64,16 @@ export class StorageUse {
   }
 
   /**
-   * Reads what is in the storage of a member, before anything else. Calls `inUse` when another process has it, and goes
-   * on once that has let it go.
+   * Reads what is in the storage of a member, before anything else, by `use`. Calls `inUse` when another process has it,
+   * and goes on once that has let it go.
    */
-  async load(storage: Storage, isMember: boolean, inUse: () => void): Promise<void> {
+  async load(
+    storage: Storage,
+    use: DiskUse,
+    isMember: boolean,
+    inUse: () => void,
+  ): Promise<void> {
+    this.#use = use;
     // Members only: a client votes on nothing, and may become a member later.
     if (!isMember) {
       this.#unused = storage;
@@ -73,7 +82,7 @@ export class StorageUse {
     const disk = await this.#open(storage, inUse);
     // The node has stopped meanwhile.
     if (this.#isStopped) return await disk.close();
-    this.#use(disk);
+    this.#take(disk);
   }
 
   /** Opens the storage of a node that was no member, before it copies anything. */
@@ -86,7 +95,7 @@ export class StorageUse {
       this.#isOpening = false;
       if (this.#isStopped) return void disk.close();
       engine.guard(() => {
-        this.#use(disk);
+        this.#take(disk);
         opened();
       });
     }, (error) => {
@@ -115,15 +124,15 @@ export class StorageUse {
       inUse();
     };
     try {
-      return await MemberDisk.open(this.#engine, storage, wait, isLate);
+      return await this.#use.open(this.#engine, storage, wait, isLate);
     } finally {
       this.#loading = null;
       this.#isInUse = false;
     }
   }
 
-  #use(disk: MemberDisk): void {
+  #take(disk: MemberDisk): void {
     this.#disk = disk;
-    this.#steps = new DiskSteps(this.#engine, disk, this.#actions);
+    this.#steps = this.#use.steps(this.#engine, disk, this.#actions);
   }
 }

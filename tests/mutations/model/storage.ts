@@ -91,7 +91,7 @@ export const STORAGE_MUTATIONS: readonly StorageMutation[] = [
   {
     name: "who hears an announcement does not note it",
     edits: [
-      edit("disk_start", "incarnations.raise(from, incarnation);\n  return", "return"),
+      edit("incarnations", "incarnations.raise(from, incarnation);\n  return", "return"),
     ],
     scope: ROLLED_BACK_TO_DISK,
     why: NOT_OVER,

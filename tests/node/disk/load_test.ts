@@ -1,7 +1,7 @@
 // Runs in Deno alone: one part, with a storage of the test.
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { checksumOf, DISK_KEYS, endedKey, toDisk } from "../../../lib/codec.ts";
+import { checksumOf, DISK_KEYS, endedKey, toDisk } from "../../../lib/codec/disk_entry.ts";
 import { SynodError } from "../../../lib/errors.ts";
 import { loadDisk, sumOf } from "../../../lib/node/disk/load.ts";
 import {

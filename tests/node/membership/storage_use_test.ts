@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { DiskActions } from "../../../lib/node/membership/disk_steps.ts";
+import { DISK_USE } from "../../../lib/node/membership/disk_use.ts";
 import { StorageUse } from "../../../lib/node/membership/storage_use.ts";
 import { memoryStorage } from "../../../lib/storage/memory.ts";
 import { votingMember } from "../../support/voting_member.ts";
@@ -39,7 +40,7 @@ describe("StorageUse (section 7, Storage)", () => {
     const { use, storage, calls, release } = await used();
     assertEquals([use.disk, use.state], [null, "none"]);
     release();
-    await use.load(storage, true, never);
+    await use.load(storage, DISK_USE, true, never);
     assertEquals([use.disk?.state, use.state, use.isUndecided], ["ok", "ok", false]);
     await use.close();
     assertEquals(calls, ["load", "close"]);
@@ -47,7 +48,7 @@ describe("StorageUse (section 7, Storage)", () => {
 
   it("does not touch the storage of a client before that becomes a member, and then waits for it", async () => {
     const { node, use, storage, calls, release } = await used();
-    await use.load(storage, false, never);
+    await use.load(storage, DISK_USE, false, never);
     assertEquals([calls, use.isUnused, use.isStoring], [[], true, false]);
     const opened = Promise.withResolvers<void>();
     use.openLate(opened.resolve);
@@ -65,7 +66,7 @@ describe("StorageUse (section 7, Storage)", () => {
     const { load } = storage;
     const { promise: isTold, resolve: tell } = Promise.withResolvers<void>();
     const taken = { ...storage, load: (inUse?: () => void) => (inUse?.(), load()) };
-    const loaded = use.load(taken, true, tell);
+    const loaded = use.load(taken, DISK_USE, true, tell);
     await isTold;
     assertEquals([use.isInUse, use.disk], [true, null]);
     release();
@@ -76,7 +77,7 @@ describe("StorageUse (section 7, Storage)", () => {
 
   it("lets a storage go that is open only after the node has stopped", async () => {
     const { use, storage, calls, release } = await used();
-    const loaded = use.load(storage, true, never);
+    const loaded = use.load(storage, DISK_USE, true, never);
     use.stop();
     release();
     await loaded;
@@ -85,7 +86,7 @@ describe("StorageUse (section 7, Storage)", () => {
 
   it("closes the storage of a client, which was never opened", async () => {
     const { use, storage, calls } = await used();
-    await use.load(storage, false, never);
+    await use.load(storage, DISK_USE, false, never);
     use.stop();
     await use.close();
     assertEquals(calls, ["close"]);
@@ -93,7 +94,7 @@ describe("StorageUse (section 7, Storage)", () => {
 
   it("closes a storage that is still being opened", async () => {
     const { use, storage, calls, release } = await used();
-    const loaded = use.load(storage, true, never);
+    const loaded = use.load(storage, DISK_USE, true, never);
     await use.close();
     assertEquals(calls, ["load", "close"]);
     use.stop();

@@ -1,4 +1,4 @@
-import { DISK_KEYS, fromDisk } from "../../../lib/codec.ts";
+import { DISK_KEYS, fromDisk } from "../../../lib/codec/disk_entry.ts";
 import { partsOf } from "../../../lib/cluster/cluster_node.ts";
 import { majority } from "../../../lib/paxos/quorum.ts";
 import type { Life } from "../../../mod.ts";
