@@ -75,6 +75,7 @@ export async function proposeCell(
       // An accept on an outdated promise is below much that others wrote, and its effect could not be told any more.
       ignoreKeptPromise: true,
       reserve: operation.command.type === "delete",
+      valueBytes: "value" in operation.command && operation.command.value?.length || 0,
       writing: ({ counter }) => {
         if (operation.firstAccept === undefined) writing();
         operation.firstAccept ??= counter;

@@ -1,5 +1,13 @@
 import { decodeListed, encodeListed } from "./copies.ts";
-import { type FieldReader, flag, node, refuse, register, registerOrNone } from "./field_reader.ts";
+import {
+  type FieldReader,
+  flag,
+  integer,
+  node,
+  refuse,
+  register,
+  registerOrNone,
+} from "./field_reader.ts";
 import { MAX_LIST, MAX_MEMBERS } from "./limits.ts";
 import {
   bare,
@@ -59,8 +67,11 @@ function aboutBallot<T extends "forget" | "chosen">(type: T, number: number): Re
   return kind as unknown as RequestKind<T>;
 }
 
-/** What a `prepare` of a sweep has in place of whether it may use the reserve. */
+/** What a `prepare` of a sweep has in place of whether it may use the reserve; above that: the bytes that it adds. */
 const SWEEP = 2;
+
+/** Most bytes that one change adds to a register: above those of the longest value, and of the longest queue of a lock. */
+const MAX_GROWTH = 2 ** 24;
 
 /** The bytes of the value that an acceptor reports. */
 function reportedBytes({ accepted }: ReplyOf<"promise" | "current">): number {
@@ -75,18 +86,21 @@ export const REGISTER_REQUESTS: RequestKinds<
     number: 0,
     fields: 6,
     handler: "voter",
-    encode({ id, register, ballot, reserve, sweep }, number, to) {
+    encode({ id, register, ballot, reserve, sweep, grows = 0 }, number, to) {
       const { counter, life } = ballot;
-      const room = sweep === true ? SWEEP : reserve === true;
+      const room = sweep === true ? SWEEP : grows > 0 ? SWEEP + grows : reserve === true;
       return [number, id, register, to.counter(counter), to.life(life), room];
     },
     decode(field, id, from) {
+      const grows = typeof field[5] === "number" ? integer(field[5]) - SWEEP : 0;
       const sweep = field[5] === SWEEP;
-      const reserve = !sweep && flag(field[5]);
+      const reserve = typeof field[5] !== "number" && flag(field[5]);
       const ballot = from.ballot(field[3], field[4]);
       const request = { id, type: "prepare", register: register(field[2]), ballot } as const;
       // Not as one literal with a spread in it, which takes runtimes longer than all the rest.
       if (sweep) return { ...request, sweep };
+      if (grows < 0 || grows > MAX_GROWTH) refuse("not the bytes that a prepare adds");
+      if (grows > 0) return { ...request, grows };
       return reserve ? { ...request, reserve } : request;
     },
   },

@@ -75,6 +75,7 @@ export async function runPut(
     since: origin.since,
     // What another gateway sent, some members may have: the answer is written over it.
     mustWrite: origin.again,
+    valueBytes: put.value.length,
     writing: ({ counter }: Ballot) => void (put.firstAccept ??= counter),
   };
   try {

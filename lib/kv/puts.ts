@@ -120,6 +120,7 @@ export class Puts {
           fast: writing !== undefined && !put.endedByOthers && put.firstAccept === undefined &&
             ended.size === 0 &&
             owner?.registers.has(register) !== true,
+          valueBytes: value.length,
           // This node releases what its own sessions own.
           keepPromise: own !== undefined,
           writing: (ballot) => {

@@ -15,8 +15,8 @@ import {
   type State,
 } from "./register.ts";
 import type { AcceptorEntry, AcceptorOptions, AcceptorOutput } from "./acceptor_types.ts";
-import { hasRoom, type MakingRoom } from "./capacity.ts";
-import { sizeOf } from "./size.ts";
+import type { MakingRoom } from "./capacity.ts";
+import { Room } from "./room.ts";
 import { type Requester, Watchers } from "./watchers.ts";
 
 export type { AcceptorOptions, AcceptorOutput } from "./acceptor_types.ts";
@@ -39,8 +39,7 @@ export class Acceptor {
   /** Registers whose accepted state is a tombstone, by the time at which it was accepted; oldest first. */
   readonly #tombstones = new Map<RegisterId, number>();
   #floor: number;
-  #bytes = 0;
-  #makeRoom: () => MakingRoom = () => ({ tidying: false, missing: [] });
+  readonly #room: Room;
   #listener: (isKey: boolean) => void = () => {};
   #changed: (register: RegisterId) => void = () => {};
   /** The index of the causes that may end its values. */
@@ -51,6 +50,7 @@ export class Acceptor {
   /** An acceptor that holds nothing. */
   constructor(options: AcceptorOptions) {
     this.#options = options;
+    this.#room = new Room(options);
     this.#floor = options.floor;
   }
 
@@ -66,9 +66,9 @@ export class Acceptor {
     return this.#entries.size;
   }
 
-  /** The bytes that they take; see {@linkcode sizeOf}. */
+  /** The bytes that they take; see `sizeOf`. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#room.bytes;
   }
 
   /** The number of held registers that are released and not yet forgotten. */
@@ -103,7 +103,7 @@ export class Acceptor {
 
   /** `makeRoom` is called for each reply `full`, and returns its contents. */
   onFull(makeRoom: () => MakingRoom): void {
-    this.#makeRoom = makeRoom;
+    this.#room.onFull(makeRoom);
   }
 
   /** Drops old promises without an accepted state, also while no requests arrive. */
@@ -179,7 +179,7 @@ export class Acceptor {
       const copied = "copied" in one ? one.copied : accepted !== null;
       if (!this.#entries.has(register)) this.#index.add(register);
       this.#entries.set(register, { promised, accepted, copied });
-      this.#bytes += sizeOf(register, accepted?.state ?? null);
+      this.#room.tally(register, undefined, accepted?.state ?? null);
       this.endings.replace(register, null, accepted?.state ?? null);
       if (accepted === null) this.#promisedOnly.note(register, now);
       else if (!accepted.state.present) this.#tombstones.set(register, now);
@@ -188,16 +188,16 @@ export class Acceptor {
 
   /** Phase 1b of *Paxos Made Simple*: promises `b` if `b > promised`. */
   #prepare(
-    { register, ballot, reserve, sweep }: Omit<RegisterRequest & { type: "prepare" }, "type">,
+    request: Omit<RegisterRequest & { type: "prepare" }, "type">,
     now: number,
   ): RegisterReply {
-    let entry = this.#entries.get(register);
-    const promised = this.#promised(entry);
+    const { register, ballot } = request;
+    const held = this.#entries.get(register);
+    const promised = this.#promised(held);
     if (compareBallots(ballot, promised) <= 0) return { type: "nack", promised };
-    if (entry === undefined) {
-      if (sweep !== true && this.#isFull(register, null, reserve)) return this.#full();
-      entry = this.#create(register);
-    }
+    const isHeld = held !== undefined;
+    if (!this.#room.takes(request, isHeld, this.#entries.size, now)) return this.#room.full();
+    const entry = held ?? this.#create(register);
     assertInvariant(compareBallots(ballot, entry.promised) > 0, "a promise only rises");
     entry.promised = ballot;
     this.#changed(register);
@@ -213,7 +213,7 @@ export class Acceptor {
     if (compareBallots(ballot, promised) < 0) return only(this.#refuse(request, promised, now));
     // Tombstones, held registers, states of a sweep and the configuration always have room.
     const isNew = state.present && held === undefined && request.sweep !== true;
-    if (isNew && this.#isFull(register, state)) return only(this.#full());
+    if (isNew && this.#isFull(register, state)) return only(this.#room.full());
     const entry = held ?? this.#create(register);
     this.#store(register, entry, { ballot, state }, next ? after(ballot) : ballot, now);
     return this.#pushing(register, { type: "accepted", ballot }, entry.accepted, now);
@@ -232,7 +232,7 @@ export class Acceptor {
     const isNewer = compareBallots(ballot, promised) > 0 && ballot.counter > this.#floor;
     if (accepted === null && isNewer) {
       // Room is what a `prepare` needs, which this is in one with its `accept`.
-      if (held === undefined && this.#isFull(register, null)) return only(this.#full());
+      if (held === undefined && this.#isFull(register, null)) return only(this.#room.full());
       const entry = held ?? this.#create(register);
       const over = this.#floor;
       const vote = { ballot, state: presentOf(state, state.token, over), fast: true } as const;
@@ -277,7 +277,7 @@ export class Acceptor {
       "an accepted ballot is promised, and no promise is lowered",
     );
     entry.accepted = accepted;
-    this.#bytes += sizeOf(register, state) - sizeOf(register, before);
+    this.#room.tally(register, before, state);
     this.endings.replace(register, before, state);
     entry.promised = promised;
     entry.copied = false;
@@ -341,6 +341,7 @@ export class Acceptor {
 
   /** Drops entries with an old promise and no accepted state. */
   #dropOldPromises(now: number): void {
+    this.#room.tidy(now);
     const old = this.#promisedOnly.takeOld(now);
     if (old.length === 0) return;
     for (const register of old) {
@@ -359,19 +360,13 @@ export class Acceptor {
     this.#entries.delete(register);
     this.#changed(register);
     this.#tombstones.delete(register);
-    this.#bytes -= sizeOf(register, entry.accepted?.state ?? null);
+    this.#room.tally(register, entry.accepted?.state ?? null, undefined);
     this.#index.delete(register);
   }
 
   /** Whether there is no room for a new register with this state. */
-  #isFull(register: RegisterId, state: State | null, reserve = false): boolean {
-    if (isConfiguration(register)) return false;
-    const size = sizeOf(register, state);
-    return !hasRoom(this.#options, this.#entries.size, this.#bytes, size, reserve);
-  }
-
-  #full(): RegisterReply {
-    return { type: "full", ...this.#makeRoom() };
+  #isFull(register: RegisterId, state: State | null): boolean {
+    return this.#room.isFull(register, state, this.#entries.size);
   }
 
   /** The promise for the register with this entry. */
@@ -386,7 +381,7 @@ export class Acceptor {
       copied: false,
     };
     this.#entries.set(register, entry);
-    this.#bytes += sizeOf(register, null);
+    this.#room.tally(register, undefined, null);
     this.#index.add(register);
     if (this.#entries.size === 1) this.#listener(false);
     return entry;

@@ -5,6 +5,7 @@ import { assertInvariant } from "./invariant.ts";
 import type { RegisterReply, RegisterRequest } from "./messages.ts";
 import type { KeptPromise, ProposerOptions, Step } from "./proposer_types.ts";
 import { majority, type Sender, Tally } from "./quorum.ts";
+import { Growth } from "./growth.ts";
 import { type Report, summarize, type Summary } from "./reports.ts";
 import { Shortage } from "./shortage.ts";
 
@@ -18,6 +19,8 @@ const NONE: readonly never[] = [];
  */
 export class Proposer<R> {
   readonly #options: ProposerOptions<R>;
+  /** The room that its state needs. */
+  readonly #growth: Growth;
   /** The members of the configuration that the running attempt is bound to. */
   #members: readonly string[];
   #phase: "idle" | "prepare" | "fast" | "accept" | "done" = "idle";
@@ -47,6 +50,7 @@ export class Proposer<R> {
   /** A proposer without an attempt; `start` begins one. */
   constructor(options: ProposerOptions<R>) {
     this.#options = options;
+    this.#growth = new Growth(options);
     this.#members = options.members;
     this.#promises = new Tally(options.members);
     this.#accepts = new Tally(options.members);
@@ -78,26 +82,19 @@ export class Proposer<R> {
     this.#phase = "idle";
     this.#members = members;
     this.#forgetAnswers();
-    this.#request =
-      this.#kept =
-      this.#fallback =
-      this.#fast =
-        undefined;
+    this.#request = this.#kept = undefined;
+    this.#fallback = this.#fast = undefined;
     this.#reliesOnKept = false;
   }
 
   /** Phase 1a: begins an attempt at a ballot above everything seen. */
   start(): Step<R> {
-    const { register, clock, life } = this.#options;
-    this.#ballot = { counter: clock.next(), life };
+    this.#ballot = { counter: this.#options.clock.next(), life: this.#options.life };
     this.#forgetAnswers();
     this.#kept = this.#fallback = this.#fast = undefined;
     this.#reliesOnKept = false;
     this.#phase = "prepare";
-    const sweep = this.#options.sweep?.() === true;
-    const reserve = !sweep && this.#options.reserve?.() === true;
-    const request = { type: "prepare", register, ballot: this.#ballot } as const;
-    this.#request = sweep ? { ...request, sweep } : reserve ? { ...request, reserve } : request;
+    this.#request = this.#growth.prepare(this.#ballot);
     return { do: "send", request: this.#request };
   }
 
@@ -116,6 +113,7 @@ export class Proposer<R> {
     if (first === undefined) return undefined;
     const { state } = first;
     this.#fast = new FastRound(this.#members, ballot, state);
+    this.#growth.begin();
     // Both ballots are used up from now on: no other attempt may choose one of them.
     this.#ballot = this.#fast.next;
     clock.observe(this.#ballot.counter);
@@ -152,7 +150,7 @@ export class Proposer<R> {
    * rival, promises a higher ballot instead, the fallback, so a failed attempt costs no extra round trip. It is
    * above `unheard`, an estimate of counters that rivals used unheard; `null`: no fallback, so the rival goes first.
    */
-  startKept({ ballot, state }: KeptPromise, unheard: number | null = 0): Step<R> {
+  startKept({ ballot, state, room }: KeptPromise, unheard: number | null = 0): Step<R> {
     const { clock, life } = this.#options;
     assertInvariant(ballot.counter <= clock.counter, "no other attempt can choose a kept ballot");
     const counter = unheard === null ? MAX_COUNTER : Math.max(clock.counter, unheard) + 1;
@@ -161,6 +159,7 @@ export class Proposer<R> {
     clock.observe(counter);
     this.#ballot = ballot;
     this.#reliesOnKept = true;
+    this.#growth.begin(room);
     this.#forgetAnswers();
     return this.#propose({ state, token: state.token, ballot, unanimous: false, stale: [] });
   }
@@ -316,6 +315,8 @@ export class Proposer<R> {
       ? state ?? { present: false, token: this.#ballot.counter }
       : completed(draft, this.#ballot.counter, token);
     if (draft !== null) {
+      const exceeded = this.#growth.exceeded(state, written);
+      if (exceeded !== undefined) return exceeded;
       this.#wrote = true;
       this.#options.writing?.(this.#ballot);
     }
@@ -331,19 +332,18 @@ export class Proposer<R> {
     const isOfAnother = draft === null && this.#fast !== undefined && ballot.life !== life;
     const next = written.present && !isOfAnother && counter + 1 < MAX_COUNTER &&
       this.#options.keepPromise?.() === true;
-    this.#kept = next ? { ballot: { counter: counter + 1, life }, state: written } : undefined;
+    this.#kept = next ? this.#growth.kept(this.#ballot, state, written) : undefined;
     // The promised ballot is used up from now on: no other attempt may choose it.
     if (next) clock.observe(counter + 1);
     this.#phase = "accept";
     this.#nacks = NONE;
-    const fallback = this.#fallback?.counter ?? null;
     const request = {
       type: "accept",
       register,
       ballot: this.#ballot,
       state: written,
       next,
-      fallback,
+      fallback: this.#fallback?.counter ?? null,
     } as const;
     this.#request = this.#options.sweep?.() === true ? { ...request, sweep: true } : request;
     return { do: "send", request: this.#request };
@@ -394,7 +394,6 @@ export class Proposer<R> {
     this.#fulls.add(sender.member, reply);
     if (this.#fulls.size <= members.length - majority(members.length)) return undefined;
     this.#phase = "done";
-    const { tidying, missing } = this.#fulls;
-    return { do: "full", tidying, missing };
+    return this.#growth.refused(this.#fulls);
   }
 }

@@ -25,6 +25,8 @@ export interface KeptPromise {
   readonly ballot: Ballot;
   /** The state that was accepted with it. */
   readonly state: State;
+  /** The bytes that may still be added to the state; by default as many as behind any other promise. */
+  readonly room?: number;
 }
 
 /** What a proposer works with. */
@@ -52,4 +54,11 @@ export interface ProposerOptions<R> {
   readonly sweep?: () => boolean;
   /** Whether it adds no new value, so that full members promise it from their reserve. */
   readonly reserve?: () => boolean;
+  /**
+   * The most bytes that it adds to the state, as far as that is known before; `Infinity`, and without this, it needs no
+   * room in a register that is there.
+   */
+  readonly grows?: () => number;
+  /** The bytes among them for which a register that is there always has room. Default: 0. */
+  readonly spare?: () => number;
 }

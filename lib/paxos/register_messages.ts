@@ -51,6 +51,8 @@ export type RegisterRequest =
     readonly reserve?: true;
     /** Whether it is to bring a member a state that others hold: it needs no room. */
     readonly sweep?: true;
+    /** The most bytes that it adds to the register's state, for which there must be room. Absent: none. */
+    readonly grows?: number;
   }
   | {
     readonly type: "accept";

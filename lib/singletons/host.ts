@@ -242,7 +242,7 @@ export class Host {
       const change = takeChange(op, pid, wanted, (session) => ended.has(session), mayTake);
       const { result, token } = await core.proposals.change(register, change, {
         ...limits,
-        keepPromise: true,
+        ...{ keepPromise: true, takesOver: true },
         writing: () => void (wrote = true),
       });
       if (result.pid === null) {

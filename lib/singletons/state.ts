@@ -113,6 +113,7 @@ export class OpenState<T> implements State<T> {
       this.#register,
       this.#parts,
       (op, mayWrite) => writeChange(op, token, value, mayWrite),
+      { valueBytes: value?.length },
     );
   }
 
@@ -146,7 +147,7 @@ async function openRegister(
     register,
     parts,
     (op, mayWrite) => openChange(op, token, mayWrite),
-    reserve,
+    { reserve, takesOver: true },
   );
   // A later instance may have opened the state and removed it before. The register of the singleton tells: later
   // ones than what it names now can only open the state after this one.
@@ -182,14 +183,14 @@ async function change(
   register: RegisterId,
   parts: StateParts,
   change: (op: string, mayWrite: () => boolean) => RegisterChange<Kept>,
-  reserve = false,
+  room: { readonly reserve?: boolean; readonly takesOver?: boolean; readonly valueBytes?: number },
 ): Promise<KeptState> {
   const { core, signal, session } = parts;
   const mayWrite = () => !signal.aborted && core.session.isValid(session);
   // An operation keeps its name however often it is tried: it recognises its own write.
   const own = change(core.nextOperation(), mayWrite);
   return await retry(parts, async (limits) => {
-    const options = { ...limits, keepPromise: true, reserve };
+    const options = { ...limits, keepPromise: true, ...room };
     const { result } = await core.proposals.change(register, own, options);
     if (result === null) throw replacedBy(parts);
     return result;

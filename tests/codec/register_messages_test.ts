@@ -68,6 +68,9 @@ describe("REGISTER_REQUESTS (section 3)", () => {
   it("have these fields", () => {
     requestIs(PREPARE, [0, 1, REGISTER, 1, LIFE, false]);
     requestIs({ ...PREPARE, reserve: true }, [0, 1, REGISTER, 1, LIFE, true]);
+    requestIs({ ...PREPARE, sweep: true }, [0, 1, REGISTER, 1, LIFE, 2]);
+    requestIs({ ...PREPARE, grows: 1 }, [0, 1, REGISTER, 1, LIFE, 3]);
+    requestIs({ ...PREPARE, grows: 2 ** 24 }, [0, 1, REGISTER, 1, LIFE, 2 ** 24 + 2]);
     requestIs(ACCEPT, [1, 1, REGISTER, 1, LIFE, STATE_FIELDS, true, 0, false]);
     requestIs(
       {
@@ -102,7 +105,7 @@ describe("REGISTER_REQUESTS (section 3)", () => {
     const counters = [null, CLOCK, CLOCK + 1, CLOCK - 2 ** 52, 0.5, "1", 1e300, -1e300, NaN, []];
     spoilsField("requests", PREPARE, 3, ...counters);
     spoilsField("requests", PREPARE, 4, "", 0, 1, 99, -1, 0.5, "~", "short", null);
-    spoilsField("requests", PREPARE, 5, null, 0, 1, "true");
+    spoilsField("requests", PREPARE, 5, null, 0, 1, "true", -1, 3.5, 2 ** 24 + 3, 2 ** 53, NaN);
   });
 
   it("refuse a fast round about the configuration, of a tombstone, with another token, at the last counter", () => {

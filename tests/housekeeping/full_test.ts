@@ -31,7 +31,7 @@ describe("full (section 8)", () => {
     const error = await errorOf(cluster, first.kv.put("more", 1));
     assertEquals([error.code, error.message], [
       "full",
-      "No room for a new key: maxKeys or maxBytes is reached",
+      "No room for a new key, or for a longer value: maxKeys or maxBytes is reached",
     ]);
     assertEquals(cluster.time.runtime.now() - started < 20, true);
     assertEquals((await errorOf(cluster, first.lock("lock"))).code, "full");

@@ -67,7 +67,8 @@ export const FAST: readonly Mutation[] = [
     {
       section: 8,
       name: "fast: a full acceptor takes a new register",
-      find: "if (held === undefined && this.#isFull(register, null)) return only(this.#full());",
+      find:
+        "if (held === undefined && this.#isFull(register, null)) return only(this.#room.full());",
       replace: "",
     },
     {
@@ -181,9 +182,10 @@ export const FAST: readonly Mutation[] = [
     {
       section: 3,
       name: "fast: it goes on when the members have changed",
-      find: "this.#request = this.#kept = this.#fallback = this.#fast = undefined;",
+      find:
+        "    this.#request = this.#kept = undefined;\n    this.#fallback = this.#fast = undefined;\n",
       replace:
-        'this.#kept = this.#fallback = undefined;\n    if (this.#fast) this.#phase = "fast";',
+        '    this.#kept = this.#fallback = undefined;\n    if (this.#fast) this.#phase = "fast";\n',
     },
     {
       section: 3,

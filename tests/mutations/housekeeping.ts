@@ -36,7 +36,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "a value is accepted without room for its register",
-      find: "if (isNew && this.#isFull(register, state)) return only(this.#full());",
+      find: "if (isNew && this.#isFull(register, state)) return only(this.#room.full());",
       replace: "",
     },
     {
@@ -59,26 +59,14 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     },
     {
       section: 8,
-      name: "the configuration is refused for lack of room",
-      find: "    if (isConfiguration(register)) return false;\n",
-      replace: "",
-    },
-    {
-      section: 8,
-      name: "the bytes of values have no bound",
-      find: "return !hasRoom(this.#options, this.#entries.size, this.#bytes, size, reserve);",
-      replace: "return !hasRoom(this.#options, this.#entries.size, 0, size, reserve);",
-    },
-    {
-      section: 8,
       name: "the bytes of a forgotten register still count",
-      find: "    this.#bytes -= sizeOf(register, entry.accepted?.state ?? null);\n",
+      find: "    this.#room.tally(register, entry.accepted?.state ?? null, undefined);\n",
       replace: "",
     },
     {
       section: 8,
       name: "the bytes of a copied register do not count",
-      find: "      this.#bytes += sizeOf(register, accepted?.state ?? null);\n",
+      find: "      this.#room.tally(register, undefined, accepted?.state ?? null);\n",
       replace: "",
     },
     {
@@ -281,20 +269,96 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       replace: "part.full = noRoom([]);",
     },
   ]),
-  ...mutationsOf("lib/paxos/acceptor.ts", ["tests/paxos/acceptor_test.ts"], [
-    {
-      section: 8,
-      name: "reserve: a full member has none",
-      find: "if (sweep !== true && this.#isFull(register, null, reserve)) return this.#full();",
-      replace: "if (sweep !== true && this.#isFull(register, null, false)) return this.#full();",
-    },
-  ]),
   ...mutationsOf("lib/paxos/register.ts", ["tests/paxos/register_test.ts"], [
     {
       section: 8,
       name: "each register of the kind of the configuration always has room",
       find: "return register === CONFIGURATION;",
       replace: 'return register.startsWith("c");',
+    },
+  ]),
+  ...mutationsOf("lib/paxos/room.ts", ["tests/paxos/acceptor_test.ts"], [
+    {
+      section: 8,
+      name: "the configuration is refused for lack of room",
+      find: "    if (isConfiguration(register)) return false;\n",
+      replace: "",
+    },
+    {
+      section: 8,
+      name: "the bytes of values have no bound",
+      find: "return !hasRoom(this.#options, keys, used, size, reserve);",
+      replace: "return !hasRoom(this.#options, keys, 0, size, reserve);",
+    },
+    {
+      section: 8,
+      name: "reserve: a full member has none",
+      find: "if (!isHeld && this.isFull(register, null, keys, reserve)) return false;",
+      replace: "if (!isHeld && this.isFull(register, null, keys)) return false;",
+    },
+    {
+      section: 8,
+      name: "room: a held register grows without bound",
+      find: "if (this.#bytes + this.#reservedBytes > this.#options.maxBytes) return false;",
+      replace: "",
+      tests: ["tests/housekeeping/growth_test.ts"],
+    },
+    {
+      section: 8,
+      name: "room: what is promised is not reserved",
+      find: "    this.#reservedBytes += grows;\n",
+      replace: "    this.#reservedBytes += 0 * grows;\n",
+      tests: ["tests/paxos/room_test.ts"],
+    },
+    {
+      section: 8,
+      name: "room: what was promised long ago is reserved",
+      find: "      if (until > now) return;\n      this.#free(register);\n",
+      replace: "      if (until > now) return;\n",
+      tests: ["tests/paxos/room_test.ts"],
+    },
+    {
+      section: 8,
+      name: "room: full is final though what is reserved is free soon",
+      find: "tidying: tidying || this.#reservedBytes > 0",
+      replace: "tidying",
+      tests: ["tests/paxos/room_test.ts"],
+    },
+  ]),
+  ...mutationsOf("lib/paxos/growth.ts", ["tests/housekeeping/growth_test.ts"], [
+    {
+      section: 8,
+      name: "room: a change adds more than it has asked for",
+      find: "if (bytes <= this.#room) return undefined;",
+      replace: "if (bytes >= 0) return undefined;",
+    },
+    {
+      section: 8,
+      name: "room: each kept promise brings new room",
+      find: "room: Math.min(SMALL_GROWTH, this.#room - this.#added(before, state))",
+      replace: "room: SMALL_GROWTH",
+      tests: ["tests/paxos/growth_test.ts"],
+    },
+    {
+      section: 8,
+      name: "room: what adds nothing is refused, too",
+      find: '    this.#isNext = true;\n    return { do: "restart" };\n',
+      replace: "    return full;\n",
+    },
+    {
+      section: 8,
+      name: "reserve: members are not told what may use it",
+      find: "if (grows === Infinity) return isReserve ? { ...request, reserve: true } : request;",
+      replace: "if (grows === Infinity) return request;",
+      tests: ["tests/paxos/proposer_test.ts"],
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/register_proposals.ts", ["tests/node/quorum/no_room_test.ts"], [
+    {
+      section: 8,
+      name: "room: a release ends with the growing change of its round",
+      find: "withoutGrowth(this.#batch)];",
+      replace: "[] as WaitingChange[]];",
     },
   ]),
   ...mutationsOf("lib/paxos/capacity.ts", ["tests/paxos/capacity_test.ts"], [
@@ -314,13 +378,6 @@ export const HOUSEKEEPING: readonly Mutation[] = [
   ...mutationsOf("lib/paxos/proposer.ts", ["tests/paxos/proposer_test.ts"], [
     {
       section: 8,
-      name: "reserve: members are not told what may use it",
-      find:
-        "? { ...request, sweep }\n      : reserve\n      ? { ...request, reserve }\n      : request;",
-      replace: "? { ...request, sweep }\n      : request;",
-    },
-    {
-      section: 8,
       name: "a member that found room still counts as full",
       find:
         "      this.#fulls.delete(sender.member);\n      if (this.#promises.add(sender, reply)) return this.#decide();",
@@ -331,8 +388,14 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "reserve: it is lost on the way",
-      find: "const room = sweep === true ? SWEEP : reserve === true;",
-      replace: "const room = sweep === true ? SWEEP : false;",
+      find: "SWEEP + grows : reserve === true;",
+      replace: "SWEEP + grows : false;",
+    },
+    {
+      section: 8,
+      name: "room: it is not asked for on the way",
+      find: "grows > 0 ? SWEEP + grows : reserve",
+      replace: "grows < 0 ? SWEEP + grows : reserve",
     },
   ]),
   ...mutationsOf("lib/node/quorum/register_proposals.ts", ["tests/node/quorum/no_room_test.ts"], [

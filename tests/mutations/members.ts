@@ -766,12 +766,12 @@ export const MEMBERS: readonly Mutation[] = [
       replace: '      case "accept":\n        if',
     },
   ]),
-  ...mutationsOf("lib/paxos/acceptor.ts", ["tests/paxos/voter_test.ts"], [
+  ...mutationsOf("lib/paxos/room.ts", ["tests/paxos/voter_test.ts"], [
     {
       section: 11,
       name: "a full member takes no part in a sweep",
-      find: "if (sweep !== true && this.#isFull(register, null, reserve)) return this.#full();",
-      replace: "if (this.#isFull(register, null, reserve)) return this.#full();",
+      find: "if (sweep || isConfiguration(register)) return true;",
+      replace: "if (isConfiguration(register)) return true;",
     },
   ]),
   ...mutationsOf("lib/node/quorum/housekeeper.ts", ["tests/node/quorum/housekeeper_test.ts"], [

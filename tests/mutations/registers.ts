@@ -156,7 +156,8 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "there is always room for another register",
-      find: "if (sweep !== true && this.#isFull(register, null, reserve)) return this.#full();",
+      find:
+        "if (!this.#room.takes(request, isHeld, this.#entries.size, now)) return this.#room.full();",
       replace: "",
     },
     {

@@ -29,8 +29,8 @@ export const STATES_OF_SINGLETONS: readonly Mutation[] = [
     {
       section: 10,
       name: "a write of a state takes two round trips",
-      find: "{ ...limits, keepPromise: true, reserve }",
-      replace: "{ ...limits, reserve }",
+      find: "{ ...limits, keepPromise: true, ...room }",
+      replace: "{ ...limits, ...room }",
     },
     {
       section: 10,

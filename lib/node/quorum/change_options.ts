@@ -37,6 +37,13 @@ export interface ChangeOptions extends Limits {
    * Whether it brings members a state that others hold: they accept it even without room for a new register.
    */
   readonly sweep?: boolean;
+  /** The bytes of the value that it writes, for which members need room; by default few, as of an entry of a lock. */
+  readonly valueBytes?: number;
+  /**
+   * Whether it takes the place of one like it and adds few bytes, which the next one does not add again: a register that
+   * is there always has room for it.
+   */
+  readonly takesOver?: boolean;
   /** Whether it adds no new value: full members promise it from their reserve, as they do for a sweep. */
   readonly reserve?: boolean;
 }

@@ -13,6 +13,6 @@ export function noRoom(missing: readonly string[], silent: readonly string[] = [
     : `; these members have not answered: ${silent.join(", ")}`;
   return new SynodError(
     "full",
-    `No room for a new key: maxKeys or maxBytes is reached${waiting}${unanswered}`,
+    `No room for a new key, or for a longer value: maxKeys or maxBytes is reached${waiting}${unanswered}`,
   );
 }

@@ -24,6 +24,7 @@ import {
   split,
   usesReserve,
   type WaitingChange,
+  withoutGrowth,
 } from "./waiting_change.ts";
 
 /** Changes of one register proposed in one round, to bound the work of a round. */
@@ -58,7 +59,6 @@ export class RegisterProposals {
   #usesKept = false;
   readonly #room = new RoomWaits();
   #cancelTimer: () => void = nothing;
-  /** The wait for the last members in a fast round. */
   readonly #rest: RestWait;
 
   constructor(
@@ -247,9 +247,10 @@ export class RegisterProposals {
       );
       return;
     }
-    const batch = this.#batch;
+    const [batch, others] = [this.#batch, withoutGrowth(this.#batch)];
+    this.#waiting = new Set([...others, ...this.#waiting]);
     this.#done();
-    for (const { operation, full } of batch) operation.reject(full);
+    for (const part of batch) if (!others.includes(part)) part.operation.reject(part.full);
   }
 
   #send(request: RegisterRequest): void {

@@ -32,7 +32,10 @@ export function mayUse({ options }: WaitingChange, { ballot }: KeptPromise): boo
 /** What the proposer of the changes in `batch` needs to know of them, and tells them. */
 export function needsOf(
   batch: () => readonly WaitingChange[],
-): Pick<ProposerOptions<unknown>, "mustWrite" | "writing" | "keepPromise" | "sweep" | "reserve"> {
+): Pick<
+  ProposerOptions<unknown>,
+  "mustWrite" | "writing" | "keepPromise" | "sweep" | "reserve" | "grows" | "spare"
+> {
   return {
     // A change whose new state was sent once writes in every later attempt. One that joined may be later than what
     // the promises report: only a write shows that nothing was chosen in between.
@@ -49,6 +52,8 @@ export function needsOf(
     sweep: () => batch().every((part) => part.options.sweep === true),
     // A change that may use the reserve must not fail because of the other changes of its round.
     reserve: () => batch().some(usesReserve),
+    grows: () => growthOf(batch()),
+    spare: () => batch().every(({ options }) => options.takesOver === true) ? USUAL_GROWTH : 0,
   };
 }
 
@@ -65,6 +70,31 @@ export function lackOfRoom(
 /** Whether full members promise it from their reserve. */
 export function usesReserve({ options }: WaitingChange): boolean {
   return options.reserve === true || options.sweep === true;
+}
+
+/** Bytes that a change adds if it tells of no value: an entry of a lock. */
+const USUAL_GROWTH = 512;
+
+/** Bytes that a state takes beside its value, as a rule: bindings, sessions, the writers of a cell. */
+const BESIDE_VALUE = 4_096;
+
+/** The most bytes that changes add to their register; `Infinity`: they need no room. */
+function growthOf(batch: readonly WaitingChange[]): number {
+  const growing = batch.filter((part) => !usesReserve(part));
+  if (growing.length === 0) return Infinity;
+  // Of several values in one round only one is written.
+  let [value, others] = [-BESIDE_VALUE, 0];
+  for (const { options: { valueBytes } } of growing) {
+    if (valueBytes === undefined) others += USUAL_GROWTH;
+    else value = Math.max(value, valueBytes);
+  }
+  return value + BESIDE_VALUE + others;
+}
+
+/** The changes that go on where there is no room for all: those that need none, if others do. */
+export function withoutGrowth(batch: readonly WaitingChange[]): WaitingChange[] {
+  const others = batch.filter(usesReserve);
+  return others.length < batch.length ? others : [];
 }
 
 /** Whether others wait for it, so that a first nack is no reason to wait. */

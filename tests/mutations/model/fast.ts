@@ -185,8 +185,8 @@ export const FAST_MUTATIONS: readonly Mutation[] = [
     [
       edit(
         "proposer",
-        "{ ballot: { counter: counter + 1, life }, state: written } : undefined;",
-        "{ ballot: { counter: counter + 1, life }, state: written } : this.#fast && { ballot: this.#ballot, state: written };",
+        "this.#growth.kept(this.#ballot, state, written) : undefined;",
+        "this.#growth.kept(this.#ballot, state, written) : this.#fast && { ballot: this.#ballot, state: written };",
       ),
       edit(
         "proposer",

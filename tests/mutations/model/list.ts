@@ -209,13 +209,13 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         module: "proposer",
-        find: "    this.#reliesOnKept = true;\n",
-        replace: "    this.#reliesOnKept = true;\n    this.#kept = { ballot, state };\n",
+        find: "    this.#growth.begin(room);\n",
+        replace: "    this.#growth.begin(room);\n    this.#kept = { ballot, state };\n",
       },
       {
         module: "proposer",
-        find: "{ ballot: { counter: counter + 1, life }, state: written } : undefined;",
-        replace: "{ ballot: { counter: counter + 1, life }, state: written } : this.#kept;",
+        find: "this.#growth.kept(this.#ballot, state, written) : undefined;",
+        replace: "this.#growth.kept(this.#ballot, state, written) : this.#kept;",
       },
     ],
     scope: "three appends, the second by a kept promise",

@@ -39,7 +39,7 @@ describe("Proposals: one member is full, and one is away (section 8)", () => {
     await node.settle();
     assertEquals(
       put.error,
-      "full: No room for a new key: maxKeys or maxBytes is reached; released keys stay until these " +
+      "full: No room for a new key, or for a longer value: maxKeys or maxBytes is reached; released keys stay until these " +
         "members are back: a; these members have not answered: a",
     );
   });
@@ -112,6 +112,38 @@ describe("Proposals: one member is full, and one is away (section 8)", () => {
     assertEquals(node.handed.filter((event) => !event.endsWith(" votes")), []);
   });
 
+  it("a release goes on without the change of its round that members have no room for", async () => {
+    const node = await ScriptedNode.start();
+    node.rival(5, "x", "a", "b", "c");
+    node.engine.clock.observe(5);
+    // The others wait for this one, and so are made in one round.
+    propose(node, look, { deadline: Infinity, mustWrite: true });
+    let released = false;
+    const { proposals } = node.core;
+    void proposals.change(KEY, release, { deadline: Infinity, reserve: true }).then(() =>
+      released = true
+    );
+    const put = propose(node, setOnce("y".repeat(10_000)), { deadline: Infinity });
+    const rooms: unknown[] = [];
+    for (let i = 0; i < 12; i++) {
+      for (const request of await node.asked("c")) {
+        const { type, grows, reserve } = request as Request & Record<string, unknown>;
+        if (type === "prepare") rooms.push(reserve ?? grows);
+        if (Number(grows ?? 0) <= 512) await node.ask("b", "c");
+        else {
+          await node.lose("b", "c");
+          await node.reply("b", FULL);
+          await node.reply("c", FULL);
+        }
+      }
+      await node.time.pass(10);
+    }
+    assertEquals(released, true);
+    assertEquals(put.error?.slice(0, 4), "full");
+    // The look, both, both with what they add, both without it, and the release alone.
+    assertEquals(rooms, [512, true, 9_999, undefined, true]);
+  });
+
   it("the members are told which proposals may use their reserve", async () => {
     for (const options of [{}, { reserve: true }, { sweep: true }] as const) {
       const node = await ScriptedNode.start();
@@ -120,7 +152,11 @@ describe("Proposals: one member is full, and one is away (section 8)", () => {
       const { type, id: _, register: _r, ballot: _b, ...told } = request as
         & Request
         & Record<string, unknown>;
-      assertEquals([type, told], ["prepare", options]);
+      // A few bytes, as of an entry of a lock, if it says nothing.
+      assertEquals([type, told], [
+        "prepare",
+        "reserve" in options || "sweep" in options ? options : { grows: 512 },
+      ]);
     }
   });
 });
