@@ -223,7 +223,22 @@ export class Chain {
 
   /** Whether a chosen state grants the lock to an owner on `node` with `token`. */
   isGranted(id: RegisterId, node: string, token: number): boolean {
-    return this.#registers.get(id)?.grants.has(`${node}@${token}`) ?? false;
+    const register = this.#registers.get(id);
+    if (register === undefined) return false;
+    if (register.grants.has(`${node}@${token}`)) return true;
+    return [...register.proposals.values()].some((proposal) => {
+      const { holders } = lockOf(proposal.state);
+      return holders.some(({ pid, token: of }) => pid.node === node && of === token) &&
+        this.#isReadLater(proposal);
+    });
+  }
+
+  /** Whether the members of a later list, where fewer are enough, have all that a reader needs to see it as chosen. */
+  #isReadLater(proposal: Proposal): boolean {
+    const { configuration } = proposal;
+    if (configuration === null) return false;
+    const later = this.#lists.chosen.filter(({ epoch }) => epoch > configuration.epoch);
+    return later.some((configuration) => this.#isEnough({ ...proposal, configuration }));
   }
 
   /**
