@@ -87,8 +87,8 @@ export interface NodeAttributes {
 /** The guest's time to live in the units of the model: a ticket serves for two of them. */
 export const TTL = 6;
 
-/** The life of the guest, whose session and operations have its name. */
-const SESSIONS = { g: "~g/life/1", r: "r/life/1" };
+/** The sessions of the guest and of the rival, whose operations have their names. */
+export const SESSIONS = { g: "~g/life/1", r: "r/life/1" };
 
 const BINDINGS: Readonly<Record<Bound, readonly Binding[]>> = {
   "nothing": [],
@@ -115,6 +115,8 @@ export interface NodeOptions {
   readonly attempts: number;
   /** `false`: a broken gateway, which looks at the ticket before an attempt only. Default: `true`. */
   readonly looksInTime?: boolean;
+  /** `false`: a broken gateway, which answers what was sent again without a write. Default: `true`. */
+  readonly writesAgain?: boolean;
 }
 
 /** A node that proposes: a gateway of the guest, or the guest's rival. One register, one operation at a time. */
@@ -124,6 +126,7 @@ export class GatewayNode implements Actor<NodeInput, NodeOutput> {
   readonly #life: Life;
   readonly #attempts: number;
   readonly #looksInTime: boolean;
+  readonly #writesAgain: boolean;
   readonly clock: LamportClock;
   readonly tickets: IssuedTickets;
   time = 0;
@@ -143,8 +146,9 @@ export class GatewayNode implements Actor<NodeInput, NodeOutput> {
     paxos: Paxos,
     members: readonly string[],
     life: Life,
-    { clock, attempts, looksInTime = true }: NodeOptions,
+    { clock, attempts, looksInTime = true, writesAgain = true }: NodeOptions,
   ) {
+    this.#writesAgain = writesAgain;
     this.#looksInTime = looksInTime;
     this.#paxos = paxos;
     this.#members = members;
@@ -212,7 +216,8 @@ export class GatewayNode implements Actor<NodeInput, NodeOutput> {
       clock: this.clock,
       life: this.#life,
       change: isGuest && this.#looksInTime ? this.#paxos.guestChange(change, origin) : change,
-      mustWrite: () => run.unsure,
+      // What another gateway sent, some members may have: the answer is written over it.
+      mustWrite: () => run.unsure || (run.again && this.#writesAgain),
       writing: ({ counter }: Ballot) => {
         this.firstAccept ??= counter;
         if (this.put !== null) this.put.firstAccept ??= counter;

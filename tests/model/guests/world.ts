@@ -2,13 +2,13 @@ import type { RegisterReply, RegisterRequest } from "../../../lib/paxos/messages
 import { Automaton } from "../automaton.ts";
 import { Breadth, type Found, type Step } from "../breadth.ts";
 import { judge, type Proposal, show, type Vote } from "../choices.ts";
-import { contentOf } from "../client.ts";
+import { contentOf, REGISTER, valueOf } from "../client.ts";
 import { textOfData } from "../messages.ts";
 import type { Machines, Paxos } from "../paxos.ts";
 import { Pool } from "../pool.ts";
 import { Violation } from "../past.ts";
 import { type Act, type Bound, GatewayNode, lockIn, type NodeAttributes } from "./gateway.ts";
-import { type NodeInput, type NodeOutput, type Run, TTL } from "./gateway.ts";
+import { type NodeInput, type NodeOutput, type Run, SESSIONS, TTL } from "./gateway.ts";
 
 /**
  * What one guest does, and what may go wrong. The guest sends an operation to its first gateway, may turn away
@@ -33,6 +33,11 @@ export interface GuestScope {
   readonly clocks: readonly [number, number, number];
   /** The counter at which the guest made its operation. */
   readonly since: number;
+  /**
+   * Whether it begins when the guest turns away: the rival's value is chosen, and one member has accepted its release, and
+   * then the guest's put from the first gateway, which has found that.
+   */
+  readonly isLate?: boolean;
   /** Whether the first gateway gives a second ticket, two units of time after the first. */
   readonly renews: boolean;
   /** What a broken guest or gateway does. */
@@ -44,7 +49,8 @@ export type Broken =
   | "the guest does not wait"
   | "the guest does not say that it sends again"
   | "an undo does not write"
-  | "a gateway looks at the ticket before an attempt only";
+  | "a gateway looks at the ticket before an attempt only"
+  | "a gateway answers what was sent again without a write";
 
 /** What the guest knows and wants. */
 interface Guest {
@@ -92,6 +98,27 @@ const [FIRST, SECOND, RIVAL] = [0, 1, 2];
 
 /** The last moment of the model: a ticket of the beginning is over, and so is the wait of the guest. */
 const END = 3;
+
+const at = (counter: number, node: number) => ({
+  ...{ register: REGISTER, ballot: { counter, life: LIVES[node] } },
+});
+
+const write = (counter: number, node: number, state: Proposal["state"]): RegisterRequest => ({
+  ...{ type: "accept", ...at(counter, node), state, next: false, fallback: null },
+});
+
+const value = (who: "g" | "r", token: number, over: number): Proposal["state"] => ({
+  ...{ present: true, token, over, op: `${SESSIONS[who]}/1`, value: valueOf(who, false) },
+  ...{ bindings: [], owners: [] },
+});
+
+/** What has reached members when a late scope begins, in order. */
+const BEFORE: readonly (Ask & { readonly members: readonly string[] })[] = [
+  { node: RIVAL, request: write(1, RIVAL, value("r", 1, 0)), members: MEMBERS },
+  { node: RIVAL, request: write(3, RIVAL, { present: false, token: 3 }), members: ["a"] },
+  { node: FIRST, request: { type: "prepare", ...at(6, FIRST) }, members: ["a", "b"] },
+  { node: FIRST, request: write(6, FIRST, value("g", 6, 3)), members: ["a"] },
+];
 
 type AcceptorInput = { readonly from: string; readonly request: RegisterRequest };
 
@@ -144,8 +171,10 @@ export class GuestWorld {
         encode: (output) => output,
         make: (paxos) => {
           const [clock, attempts] = [scope.clocks[index], scope.attempts[index]];
-          const looksInTime = !scope.broken?.startsWith("a gateway");
-          return new GatewayNode(paxos, MEMBERS, life, { clock, attempts, looksInTime });
+          const looksInTime = !scope.broken?.startsWith("a gateway looks");
+          const writesAgain = !scope.broken?.startsWith("a gateway answers");
+          const options = { clock, attempts, looksInTime, writesAgain };
+          return new GatewayNode(paxos, MEMBERS, life, options);
         },
         inputs: this.#nodeInputs,
         decode: (input) => input,
@@ -161,18 +190,29 @@ export class GuestWorld {
 
   #initial(): State {
     const ticket = this.#nodeInputs.number({ do: "ticket", time: 0 });
+    const sent = this.#scope.isLate === true ? BEFORE : [];
+    const asked = (member: string) =>
+      sent.filter(({ members }) => members.includes(member))
+        .map(({ node, request }) => this.#ask(node, request));
+    const accepted = sent.filter(({ request }) => request.type === "accept");
+    const asks = accepted.map(({ node, request }) => this.#ask(node, request));
+    const acceptors = MEMBERS.map((member) =>
+      asked(member).reduce((state, ask) => this.#acceptor.step(state, this.#delivery(ask)).next, 0)
+    );
+    const votes = MEMBERS.map((member) => asked(member).filter((ask) => asks.includes(ask)));
     return {
-      acceptors: [0, 0, 0],
+      acceptors,
       nodes: [this.#nodes[FIRST].step(0, ticket).next, 0, 0],
-      asks: [],
+      asks,
       time: 0,
       guest: {
-        ...{ step: "sent", isUnderWay: true, result: null },
+        ...{ step: sent.length > 0 ? "turned" : "sent", isUnderWay: sent.length === 0 },
+        result: null,
         ...{ got: [1, 0], shown: [1, 0], ticket: "none" },
       },
       begun: 0,
       rivalHas: false,
-      votes: [[], [], []],
+      votes,
     };
   }
 

@@ -142,6 +142,13 @@ export const GUEST_MUTATIONS: readonly GuestMutation[] = [
     why: TWICE,
   },
   {
+    name: "a gateway answers what was sent again without a write",
+    edits: [],
+    broken: "a gateway answers what was sent again without a write",
+    scope: "a late put that had found a release, sent again where there is none, and a read",
+    why: 'told "found", and its put took effect',
+  },
+  {
     name: "an undo does not write",
     edits: [],
     broken: "an undo does not write",
