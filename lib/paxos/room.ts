@@ -61,7 +61,7 @@ export class Room {
     keys: number,
     now: number,
   ): boolean {
-    if (sweep || isConfiguration(register)) return true;
+    if (sweep) return true;
     this.#free(register);
     if (!isHeld && this.isFull(register, null, keys, reserve)) return false;
     if (grows === 0 || reserve) return true;

@@ -770,8 +770,8 @@ export const MEMBERS: readonly Mutation[] = [
     {
       section: 11,
       name: "a full member takes no part in a sweep",
-      find: "if (sweep || isConfiguration(register)) return true;",
-      replace: "if (isConfiguration(register)) return true;",
+      find: "    if (sweep) return true;\n",
+      replace: "",
     },
   ]),
   ...mutationsOf("lib/node/quorum/housekeeper.ts", ["tests/node/quorum/housekeeper_test.ts"], [

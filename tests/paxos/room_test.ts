@@ -66,6 +66,6 @@ describe("Room (section 8)", () => {
     assertEquals(grows(room, "k1", 1), false);
     assertEquals(room.takes({ register: "k1", ballot, reserve: true }, true, 5, 0), true);
     assertEquals(room.takes({ register: "k1", ballot, sweep: true }, true, 5, 0), true);
-    assertEquals(grows(room, CONFIGURATION, 1_000), true);
+    assertEquals(room.takes({ register: CONFIGURATION, ballot }, false, 100, 0), true);
   });
 });

@@ -120,8 +120,9 @@ describe("Proposals: one member is full, and one is away (section 8)", () => {
     propose(node, look, { deadline: Infinity, mustWrite: true });
     let released = false;
     const { proposals } = node.core;
-    void proposals.change(KEY, release, { deadline: Infinity, reserve: true }).then(() =>
-      released = true
+    void proposals.change(KEY, release, { deadline: Infinity, reserve: true }).then(
+      () => released = true,
+      () => {},
     );
     const put = propose(node, setOnce("y".repeat(10_000)), { deadline: Infinity });
     const rooms: unknown[] = [];
