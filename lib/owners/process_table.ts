@@ -70,12 +70,12 @@ export class ProcessTable implements Owners {
     const { session } = owner.pid;
     const change = releaseChange(owner.pid);
     const registers = [...owner.registers];
+    const releaseOne = ([register, { unknown }]: typeof registers[number]) =>
+      release(this.#core, { register, session, change, unsure: unknown > 0 });
+    // Most owners have one, or none.
+    if (registers.length === 1) return await releaseOne(registers[0]);
     while (registers.length > 0) {
-      await Promise.all(
-        registers.splice(-RELEASED_AT_ONCE).map(([register, { unknown }]) =>
-          release(this.#core, { register, session, change, unsure: unknown > 0 })
-        ),
-      );
+      await Promise.all(registers.splice(-RELEASED_AT_ONCE).map(releaseOne));
     }
   }
 }

@@ -34,16 +34,20 @@ export interface Sender {
   readonly vector: readonly Life[];
 }
 
+/** Vectors of each length that know of nothing: one for all, since each question to a quorum begins with one. */
+const BLANK: (readonly Life[])[] = [];
+
 /**
  * For each member the highest known incarnation (Michael et al., *Recovering Shared Objects Without Stable
  * Storage*, section 4). Entries only ever rise.
  */
 export class CrashVector {
-  #entries: Life[];
+  /** Never changed in place: headers, tallies and other vectors hold the same array. */
+  #entries: readonly Life[];
 
   /** Knows of no incarnation yet. */
   constructor(count: number) {
-    this.#entries = new Array(count).fill("");
+    this.#entries = BLANK[count] ??= new Array(count).fill("");
   }
 
   /** The entries in the order of the members; a new array after each change. */
@@ -55,19 +59,25 @@ export class CrashVector {
   raise(index: number, incarnation: Life): void {
     assertInvariant(index >= 0 && index < this.#entries.length, "only members have incarnations");
     if (!(incarnation > this.#entries[index])) return;
-    // Copied on write: headers and tallies hold the old array and must not see it change.
-    this.#entries = this.#entries.slice();
-    this.#entries[index] = incarnation;
+    const entries = this.#entries.slice();
+    entries[index] = incarnation;
+    this.#entries = entries;
   }
 
   /** Raises every entry to that of `vector`. */
   merge(vector: readonly Life[]): void {
-    const count = Math.min(vector.length, this.#entries.length);
-    let entries: Life[] | undefined;
+    const own = this.#entries;
+    // Nearly always, from the second reply on, or with the first one.
+    if (vector === own) return;
+    const count = Math.min(vector.length, own.length);
+    let isRaised = false;
+    let isBelow = vector.length !== own.length;
     for (let i = 0; i < count; i++) {
-      if (vector[i] > this.#entries[i]) (entries ??= this.#entries.slice())[i] = vector[i];
+      if (vector[i] > own[i]) isRaised = true;
+      else if (vector[i] !== own[i]) isBelow = true;
     }
-    if (entries !== undefined) this.#entries = entries;
+    if (!isRaised) return;
+    this.#entries = isBelow ? own.map((entry, i) => vector[i] > entry ? vector[i] : entry) : vector;
   }
 }
 

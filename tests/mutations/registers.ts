@@ -375,20 +375,20 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 7,
       name: "a vector that was handed out changes later",
-      find: "this.#entries = this.#entries.slice();",
-      replace: "",
+      find: "const entries = this.#entries.slice();",
+      replace: "const entries = this.#entries as Life[];",
     },
     {
       section: 7,
       name: "a vector that was handed out changes when another one is merged",
-      find: "(entries ??= this.#entries.slice())[i]",
-      replace: "(entries ??= this.#entries)[i]",
+      find: "(entry, i) => vector[i] > entry ? vector[i] : entry",
+      replace: "(entry, i) => (own as Life[])[i] = vector[i] > entry ? vector[i] : entry",
     },
     {
       section: 7,
       name: "a crash vector goes down when another one is merged",
-      find: "if (vector[i] > this.#entries[i]) (entries",
-      replace: "(entries",
+      find: "else if (vector[i] !== own[i]) isBelow = true;",
+      replace: "",
     },
     {
       section: 7,

@@ -84,6 +84,17 @@ describe("CrashVector", () => {
     const after = vector.entries;
     vector.raise(0, "1");
     assertStrictEquals(vector.entries, after);
+    vector.merge(["1", "3"]);
+    assertEquals([after, vector.entries], [["2", "1"], ["2", "3"]]);
+  });
+
+  it("does not change what was merged", () => {
+    const vector = new CrashVector(2);
+    const merged = ["1", "1"];
+    vector.merge(merged);
+    vector.raise(0, "2");
+    vector.merge(["0", "2"]);
+    assertEquals([merged, vector.entries], [["1", "1"], ["2", "2"]]);
   });
 });
 
