@@ -98,7 +98,7 @@ export class Acceptor {
   /** The entry of a register as it is kept on a disk; `undefined`: it holds none. */
   stored(register: RegisterId): StoredRegister | undefined {
     const entry = this.#entries.get(register);
-    return entry && { register, ...entry };
+    return entry && { ...entry, register };
   }
 
   /** `makeRoom` is called for each reply `full`, and returns its contents. */

@@ -40,6 +40,11 @@ export class KeptPromises {
     this.#refused.set(register, now);
   }
 
+  /** Whether a promise was ever refused: without one there is no need to read a clock. */
+  get hasRefused(): boolean {
+    return this.#refused.size > 0;
+  }
+
   /** The time since a kept promise for `register` was refused, in milliseconds. */
   sinceRefused(register: RegisterId, now: number): number {
     return now - (this.#refused.get(register) ?? -Infinity);

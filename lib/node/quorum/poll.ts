@@ -70,7 +70,7 @@ export function poll<T>(
     if (isNewRound) begin(number);
     const to = isNewRound ? options.members ?? engine.members : options.missing();
     sent = runtime.now();
-    engine.ask(to, { id: open.at(-1)!.id, ...options.request } as Request);
+    engine.ask(to, { ...options.request, id: open.at(-1)!.id } as Request);
     cancelTimer = runtime.setTimer(() => {
       const outcome = options.undecided?.();
       if (outcome === undefined) ask(attempt + 1);

@@ -130,6 +130,7 @@ export class RegisterProposals {
   /** Whether a promise that this node had kept was refused within the time in which a refused node tries again. */
   get #isContended(): boolean {
     const { runtime } = this.#engine;
+    if (!this.#kept.hasRefused) return false;
     return this.#kept.sinceRefused(this.#register, runtime.now()) < this.#pacing.longestBackoff;
   }
 
@@ -274,7 +275,7 @@ export class RegisterProposals {
       this.#do(step);
     });
     this.#requestId = question;
-    this.#engine.ask(this.#engine.members, { id: question, ...request });
+    this.#engine.ask(this.#engine.members, { ...request, id: question });
     this.#resendLater(0);
   }
 
