@@ -29,9 +29,9 @@ export class PaxosStore implements KvStore {
   }
 
   /** See {@linkcode KvStore.read}. */
-  async read(register: RegisterId, limits: Limits): Promise<Found | null> {
-    const { state } = await this.shell.liveness.live(register, limits);
-    return state?.present ? toFound(state) : null;
+  read(register: RegisterId, limits: Limits): Promise<Found | null> {
+    return this.shell.liveness.live(register, limits)
+      .then(({ state }) => state?.present ? toFound(state) : null);
   }
 
   /** See {@linkcode KvStore.put}. */

@@ -83,7 +83,17 @@ export class Liveness {
    * Whether one of the bindings of `state` is known to have ended. `stale` lists its owners that a quorum
    * believes expired. A binding whose end cannot be determined counts as lasting.
    */
-  async hasEnded(
+  hasEnded(
+    state: Present,
+    stale: readonly SessionId[],
+    limits: Limits,
+  ): Promise<boolean> | boolean {
+    // Most values: what they are bound to is alive as far as a quorum knows.
+    if (stale.length === 0 && !state.bindings.some(hasCondition)) return false;
+    return this.#hasEnded(state, stale, limits);
+  }
+
+  async #hasEnded(
     state: Present,
     stale: readonly SessionId[],
     limits: Limits,
@@ -132,6 +142,11 @@ export class Liveness {
       throw error;
     }
   }
+}
+
+/** Whether a binding may end although no session has. */
+function hasCondition({ kind }: Binding): boolean {
+  return kind === "until" || kind === "key";
 }
 
 /** A settled state is chosen at every ballot from its own on; the first one serves here. */
