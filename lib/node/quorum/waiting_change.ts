@@ -75,20 +75,23 @@ export function usesReserve({ options }: WaitingChange): boolean {
 /** Bytes that a change adds if it tells of no value: an entry of a lock. */
 const USUAL_GROWTH = 512;
 
-/** Bytes that a state takes beside its value, as a rule: bindings, sessions, the writers of a cell. */
-const BESIDE_VALUE = 4_096;
+/**
+ * Bytes that are always asked for: what a state takes beside its value, as a rule (bindings, sessions, the writers of a
+ * cell), and what joins a round that has begun.
+ */
+const LEAST_GROWTH = 4_096;
 
 /** The most bytes that changes add to their register; `Infinity`: they need no room. */
 function growthOf(batch: readonly WaitingChange[]): number {
   const growing = batch.filter((part) => !usesReserve(part));
   if (growing.length === 0) return Infinity;
   // Of several values in one round only one is written.
-  let [value, others] = [-BESIDE_VALUE, 0];
+  let [value, others] = [0, 0];
   for (const { options: { valueBytes } } of growing) {
     if (valueBytes === undefined) others += USUAL_GROWTH;
     else value = Math.max(value, valueBytes);
   }
-  return value + BESIDE_VALUE + others;
+  return value + Math.max(LEAST_GROWTH, others);
 }
 
 /** The changes that go on where there is no room for all: those that need none, if others do. */

@@ -130,7 +130,7 @@ describe("Proposals: one member is full, and one is away (section 8)", () => {
       for (const request of await node.asked("c")) {
         const { type, grows, reserve } = request as Request & Record<string, unknown>;
         if (type === "prepare") rooms.push(reserve ?? grows);
-        if (Number(grows ?? 0) <= 512) await node.ask("b", "c");
+        if (Number(grows ?? 0) <= 4_096) await node.ask("b", "c");
         else {
           await node.lose("b", "c");
           await node.reply("b", FULL);
@@ -142,7 +142,7 @@ describe("Proposals: one member is full, and one is away (section 8)", () => {
     assertEquals(released, true);
     assertEquals(put.error?.slice(0, 4), "full");
     // The look, both, both with what they add, both without it, and the release alone.
-    assertEquals(rooms, [512, true, 9_999, undefined, true]);
+    assertEquals(rooms, [4_096, true, 9_999, undefined, true]);
   });
 
   it("the members are told which proposals may use their reserve", async () => {
@@ -153,10 +153,10 @@ describe("Proposals: one member is full, and one is away (section 8)", () => {
       const { type, id: _, register: _r, ballot: _b, ...told } = request as
         & Request
         & Record<string, unknown>;
-      // A few bytes, as of an entry of a lock, if it says nothing.
+      // Little, as for entries of a lock, if it says nothing.
       assertEquals([type, told], [
         "prepare",
-        "reserve" in options || "sweep" in options ? options : { grows: 512 },
+        "reserve" in options || "sweep" in options ? options : { grows: 4_096 },
       ]);
     }
   });
