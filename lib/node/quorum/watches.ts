@@ -181,7 +181,7 @@ class WatchedRegister {
       if (this.#requestId !== question) return;
       this.note(learned);
       for (const listener of newcomers) {
-        if (this.newcomers.delete(listener)) listener(this.#last ?? learned);
+        if (this.newcomers.delete(listener)) this.#call(listener, this.#last ?? learned);
       }
     };
     // A failure is harmless: the register is read again soon.
@@ -203,8 +203,13 @@ class WatchedRegister {
     this.#last = learned;
     this.#rereadAtItsEnd(learned.state);
     for (const listener of [...this.listeners]) {
-      if (!this.newcomers.has(listener)) listener(learned);
+      if (!this.newcomers.has(listener)) this.#call(listener, learned);
     }
+  }
+
+  /** What fails in one listener, for example because no node wrote what it is told, must not reach the others. */
+  #call(listener: Listener, learned: Learned): void {
+    this.#engine.guard(() => listener(learned));
   }
 
   /** A state that is bound to a time is read again at that time, so that it is sealed. */

@@ -101,6 +101,24 @@ describe("Watches: a state that was read", () => {
     return { node, watches, reads, watch, end };
   }
 
+  it("is reported to all, also if the listener of one fails", async () => {
+    const { node, watches, watch, end } = await reading();
+    watches.watch(KEY, () => {
+      throw new Error("no");
+    });
+    const [told, later]: number[][] = [[], []];
+    watch(told);
+    node.handed.length = 0;
+    await end(0, 7);
+    await end(1, 7);
+    watches.note(KEY, learned(8));
+    watch(later);
+    await end(2, 8);
+    assertEquals([told, later], [[7, 8], [8]]);
+    const failed = node.handed.filter((event) => event.startsWith("failed"));
+    assertEquals(failed, ["failed: Error: no", "failed: Error: no"]);
+  });
+
   it("is reported if it is newer", async () => {
     const { watch, end, node, reads } = await reading();
     const told: number[] = [];
