@@ -52,6 +52,12 @@ export async function compare(
   return { figures: medians(figures), floor: bare === null ? null : medians(floors) };
 }
 
+/**
+ * Duration of the longest run of a warm-up at least, in milliseconds, also where a measurement is shorter: so long takes a
+ * runtime to compile what an operation needs. A run before that says more about the amount of code than about its speed.
+ */
+const WARM_UP = 300;
+
 /** Runs until the code is hot; returns a function that measures for about the budget. */
 export async function warmUp(
   run: (count: number) => Promise<Figures>,
@@ -59,9 +65,10 @@ export async function warmUp(
   budget: number,
 ): Promise<() => Promise<Figures>> {
   let count = concurrency;
-  for (const share of [0.1, 0.5, 1]) {
+  const longest = Math.max(budget, WARM_UP);
+  for (const time of [0.1 * longest, 0.5 * longest, longest, budget]) {
     const { perSecond } = await run(count);
-    const affordable = Math.floor(perSecond * budget * share / 1000);
+    const affordable = Math.floor(perSecond * time / 1000);
     // Whole rounds, and enough operations for a meaningful median.
     const rounds = Math.ceil(Math.max(20, Math.min(MOST, affordable)) / concurrency);
     count = Math.max(2, rounds) * concurrency;
