@@ -177,7 +177,10 @@ export class DiskStart {
   receive(from: string, header: Header, reply: Reply): { ask: Outgoing[]; event?: DiskEvent } {
     const asked = this.#asked();
     const isOther = this.#others().includes(from);
-    if (!isOther && !(asked.includes(from) && this.#isForeign(reply))) return { ask: [] };
+    if (!isOther && !(asked.includes(from) && this.#isForeign(reply))) {
+      // What it tells of a change is a fact, whenever it comes.
+      return { ask: [], event: this.#given().includes(from) ? this.#newerIn(reply) : undefined };
+    }
     const isAnnounced = reply.id === this.#announcement && this.#announcement > 0;
     if (!isAnnounced && reply.id !== this.#number) return { ask: [] };
     // After a change the disk names the list, not the options.
@@ -345,7 +348,8 @@ export class DiskStart {
   #questions(): Outgoing[] {
     const { members } = this.#options;
     const id = this.#number;
-    return this.#asked().filter((to) => !this.#answers.has(to)).map((to) => ({
+    const asked = [...this.#asked().filter((to) => !this.#answers.has(to)), ...this.#given()];
+    return asked.map((to) => ({
       to,
       request: { id, type: "enquire", members, purpose: "record", round: 1 },
     }));
@@ -368,6 +372,12 @@ export class DiskStart {
   /** The others, and those that live under another genesis that has this member. */
   #asked(): string[] {
     return [...new Set([...this.#others(), ...this.#foreign.nodes])];
+  }
+
+  /** Those of the list that it was given alone: they count for nothing, but may know a list that is newer than its disk. */
+  #given(): string[] {
+    const known = [this.#options.self, ...this.#asked()];
+    return this.#options.members.filter((id) => !known.includes(id));
   }
 
   #others(): string[] {

@@ -509,4 +509,19 @@ export const STORAGE: readonly Mutation[] = [
       replace: "exec(`DROP TABLE ${TABLE}`);",
     },
   ]),
+  ...mutationsOf("lib/paxos/disk_start.ts", ["tests/storage/left_behind_test.ts"], [
+    {
+      section: 7,
+      name: "a start from a disk asks only those that the disk names",
+      find: "return this.#options.members.filter((id) => !known.includes(id));",
+      replace: "return this.#options.members.filter((id) => !known.includes(id) && false);",
+    },
+    {
+      section: 7,
+      name:
+        "a start from a disk does not hear of a newer list from those that the disk does not name",
+      find: "this.#given().includes(from) ? this.#newerIn(reply) : undefined",
+      replace: "undefined",
+    },
+  ]),
 ];

@@ -181,8 +181,8 @@ export const diskScopes: readonly ExpectedDisks[] = [
       ],
     },
     { goesOn: true },
-    569,
-    2_671,
+    578,
+    2_723,
     "2 1 - 2 unsettled",
     DISK,
   ),
@@ -197,9 +197,23 @@ export const diskScopes: readonly ExpectedDisks[] = [
       ],
     },
     { gone: [0] },
-    15,
-    55,
+    24,
+    73,
     "1 12",
+  ),
+  expected(
+    "two members, a third is admitted with the first and writes, all stop, the first for ever, and the " +
+      "others have the new list",
+    {
+      ...changing(3, 2, TWO_APPENDS, THIRD),
+      given: ["1", "2", "3"],
+      script: [...FIRST_AND_THIRD_DECIDED, "1 stops", "2 stops", "3 stops"],
+    },
+    { gone: [0], goesOn: true },
+    2_861,
+    5_486,
+    "2 123 unsettled",
+    DISK,
   ),
 ];
 

@@ -67,6 +67,8 @@ export interface MembersScope {
   readonly script: readonly string[];
   /** Whether nodes that change the members stop after the script. */
   readonly stops?: boolean;
+  /** The list that all nodes with disks were given; not given: that of the beginning. */
+  readonly given?: readonly string[];
   /** All nodes may have disks, and this is what happens to them; without it none has one. */
   readonly disks?: DiskFaults;
   /** What broken clients do, or members with their disks. */
@@ -179,7 +181,7 @@ export class MembersWorld {
           const broken = scope.broken === "they forget while the members change"
             ? undefined
             : scope.broken;
-          return new DiskMember(paxos, id, nodes.slice(0, scope.members), broken);
+          return new DiskMember(paxos, id, scope.given ?? nodes.slice(0, scope.members), broken);
         },
         inputs: this.#memberInputs,
         decode: same,

@@ -14,6 +14,9 @@ const LEFT =
   "three members, one is removed while it is down, the second after it, all stop, and an append";
 const ALONE =
   "three members, one is removed while it is down, the second after it, all stop, and these two start";
+const NEW_LIST =
+  "two members, a third is admitted with the first and writes, all stop, the first for ever, and the " +
+  "others have the new list";
 const NOT_OVER = "which was not written over it";
 
 /** Broken rules for members with disks while the members change. Each must turn its scope red. */
@@ -94,5 +97,17 @@ export const DISK_MUTATIONS: readonly MembersMutation[] = [
     ],
     scope: LEFT,
     why: "votes under a list without it",
+  },
+  {
+    name: "a start from a disk asks only those that the disk names",
+    edits: [
+      edit(
+        "disk_start",
+        "return this.#options.members.filter((id) => !known.includes(id));",
+        "return this.#options.members.filter((id) => !known.includes(id) && false);",
+      ),
+    ],
+    scope: NEW_LIST,
+    why: "it cannot go on",
   },
 ];
