@@ -5,7 +5,7 @@ import type { JoinOptions } from "../../lib/cluster/join_options.ts";
 import { type Life, makeLife } from "../../lib/paxos/ballot.ts";
 import { readConfiguration } from "../../lib/codec.ts";
 import { CONFIGURATION } from "../../lib/paxos/register.ts";
-import { votersOf } from "../../lib/paxos/configuration.ts";
+import { sameConfiguration, votersOf } from "../../lib/paxos/configuration.ts";
 import { type MemoryStorage, memoryStorage } from "../../lib/storage/memory.ts";
 import type { Transport } from "../../transports/transport.ts";
 import { Lists } from "./lists.ts";
@@ -207,6 +207,20 @@ export class Cluster {
   remembering(list: readonly string[]): string[] {
     const { up } = this;
     return list.filter((id) => up.some((station) => station.id === id && remembers(station)));
+  }
+
+  /**
+   * Whether all members know the list as it was chosen last. In a list of two that has just been one, none may stop before
+   * that: what the other one knows does not say that the list is settled, so it can neither help nor go on.
+   */
+  get knowTheirList(): boolean {
+    const { latest, members } = this.lists;
+    return members.every((id) =>
+      this.up.some((station) =>
+        station.id === id && station.node !== null &&
+        sameConfiguration(partsOf(station.node).engine.configuration, latest)
+      )
+    );
   }
 
   /** Calls `listener` for each node that joins. */
