@@ -261,4 +261,26 @@ export const storageScopes: readonly ExpectedStorage[] = [
 ];
 
 /** Larger ones, for `deno task model --deep`. */
-export const deepStorageScopes: readonly ExpectedStorage[] = [];
+export const deepStorageScopes: readonly ExpectedStorage[] = [
+  expected(
+    "all stop, two start again, one stops once more, and an append",
+    {
+      clients: [append("p", "a", 1, 4)],
+      stopping: [0],
+      stops: 1,
+      gone: [2],
+      script: ["1 stops", "2 stops", "3 stops"],
+    },
+    9_727,
+    17_634,
+    DISK,
+  ),
+  expected(
+    "one has lost its disk, and all stop and start again",
+    { goesOn: true, script: ["1 stops", "1's disk is lost", "2 stops", "3 stops"] },
+    13_647,
+    32_742,
+    OTHERS,
+    DISK,
+  ),
+];
