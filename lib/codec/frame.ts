@@ -132,7 +132,9 @@ function readWhole(bytes: Uint8Array, isUsual: boolean): { frame: Frame; highest
   const header = mark % 2 === 0 ? settled : { ...settled, unsettled: true as const };
   if (isUsual) {
     const end = endOf(bytes, REST_AT, REST);
-    keepRead({ bytes: bytes.slice(REST_AT, end), lives: from.lives, header });
+    // A slice of a Buffer would share its memory.
+    const rest = new Uint8Array(bytes.subarray(REST_AT, end));
+    keepRead({ bytes: rest, lives: from.lives, header });
   }
   return readContent(header, frame.slice(1 + REST), from);
 }

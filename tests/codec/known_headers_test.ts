@@ -85,6 +85,18 @@ describe("a header that is known from an earlier frame", () => {
     assertEquals(decoded(bytes), frame(HEADER));
   });
 
+  it("is kept apart from the memory that the frame came in, also if that is a Buffer", () => {
+    const { Buffer } = globalThis as { Buffer?: { alloc(size: number): Uint8Array } };
+    const later = { ...HEADER, epoch: 2, vector: [A, B, D] };
+    for (const memory of [new Uint8Array(1_000), Buffer?.alloc(1_000) ?? new Uint8Array(1_000)]) {
+      for (const header of [HEADER, later]) {
+        const bytes = encodeFrame(frame(header));
+        memory.set(bytes);
+        assertEquals(decoded(memory.subarray(0, bytes.length)), frame(header));
+      }
+    }
+  });
+
   it("gives each frame a header of its own", () => {
     const bytes = encodeFrame(frame(HEADER));
     const [one, other] = [decoded(bytes), decoded(bytes)];
