@@ -1,4 +1,4 @@
-import { decodeValue, encodeValue } from "../codec.ts";
+import { decodeValue, encodeValue, MalformedError } from "../codec.ts";
 import { isUtf8Within } from "../codec/text.ts";
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/shell.ts";
@@ -40,7 +40,7 @@ export class WholeLabels {
   /** Answers a question of another node with `tell`; returns whether `body` is one. */
   asked(body: Uint8Array, tell: (body: Uint8Array) => void): boolean {
     if (!MARK.every((byte, at) => body[at] === byte)) return false;
-    const [, register, numbers] = decodeValue(body) as unknown[];
+    const [, register, numbers] = listFrom(body);
     if (!Array.isArray(numbers) || numbers.length > MOST_ASKED) return true;
     const found = numbers.flatMap((number) => {
       const label = this.#own(register, number);
@@ -116,9 +116,18 @@ export class WholeLabels {
 
 /** The labels in an answer, by the numbers of their requests. */
 function toldBy(body: Uint8Array): ReadonlyMap<unknown, unknown> {
-  const told = decodeValue(body);
-  const pairs: readonly unknown[] = Array.isArray(told) ? told : [];
-  return new Map(pairs.flatMap((one) => Array.isArray(one) ? [[one[0], one[1]]] : []));
+  return new Map(listFrom(body).flatMap((one) => Array.isArray(one) ? [[one[0], one[1]]] : []));
+}
+
+/** The list in `body`, if it is one: an error would cost the other messages of the frame. */
+function listFrom(body: Uint8Array): readonly unknown[] {
+  try {
+    const value = decodeValue(body);
+    return Array.isArray(value) ? value : [];
+  } catch (error) {
+    if (error instanceof MalformedError) return [];
+    throw error;
+  }
 }
 
 /** Whether a label with this beginning may have been cut. */
