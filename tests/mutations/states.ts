@@ -54,6 +54,12 @@ export const STATES_OF_SINGLETONS: readonly Mutation[] = [
     },
     {
       section: 10,
+      name: "an exit without forget rejects because another one could not forget",
+      find: "if (!forget) return;",
+      replace: "if (!forget && !this.#forgets) return;",
+    },
+    {
+      section: 10,
       name: "exit does not tell that states may be left",
       find: "if (this.#notForgotten !== undefined) throw this.#notForgotten.error;",
       replace: "",

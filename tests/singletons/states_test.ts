@@ -84,6 +84,19 @@ describe("the states of an instance", () => {
     assertEquals(await time.until(remote.inc()), 2);
   });
 
+  it("concern no exit without forget, which does not wait for what another one forgets", async () => {
+    await using test = await startCounting();
+    const { time, cluster, remote, counters: { contexts: [context] } } = test;
+    await time.until(remote.inc());
+    cluster.isolate("n3");
+    const forgotten = context.exit(undefined, { forget: true });
+    // An instance may have two ways to its end, and wait for neither: a rejection would end the program.
+    const ended = context.exit().then(() => "ended", String);
+    await cluster.pass(2 * SESSION_TTL);
+    await assertCode(time.until(forgotten), "session_lost");
+    assertEquals(await time.until(ended), "ended");
+  });
+
   it("stay if only another instance forgets its own", async () => {
     await using test = await startCounting();
     const { time, node, counters, remote } = test;
