@@ -193,6 +193,13 @@ export const MEMBERS: readonly Mutation[] = [
     find: "if (!this.#isSettled) return { reply: undefined, pushes: [] };",
     replace: "",
   }]),
+  ...mutationsOf("lib/paxos/acceptor.ts", ["tests/paxos/inventory_test.ts"], [{
+    section: 11,
+    name: "registers that are only promised are not swept",
+    find: 'return namesPiece(this.#index.after("", after));',
+    replace:
+      'return namesPiece([...this.#index.after("", after)].filter((id) => this.#entries.get(id)?.accepted));',
+  }]),
   ...mutationsOf("lib/paxos/acceptor.ts", PLACE, [{
     section: 11,
     name: "the sweep lowers a floor",
