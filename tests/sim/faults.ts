@@ -176,7 +176,7 @@ export class Faults {
   }
 
   get #mayStopOneOfTwo(): boolean {
-    return this.#cluster.lists.members.length !== 2 || this.#cluster.knowTheirList;
+    return this.#cluster.lists.members.length > 2 || this.#cluster.knowTheirList;
   }
 
   #restart(station: Station): void {

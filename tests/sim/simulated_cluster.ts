@@ -210,8 +210,8 @@ export class Cluster {
   }
 
   /**
-   * Whether all members know the list as it was chosen last. In a list of two that has just been one, none may stop before
-   * that: what the other one knows does not say that the list is settled, so it can neither help nor go on.
+   * Whether all members know the list as it was chosen last. In a list of two that has just been one, and of one that has
+   * just been two, none may stop before that: what is left may not show which of the lists is in use.
    */
   get knowTheirList(): boolean {
     const { latest, members } = this.lists;
