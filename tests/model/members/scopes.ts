@@ -387,6 +387,25 @@ export const membersScopes: readonly ExpectedMembers[] = [
 /** Larger ones, for `deno task model --deep`. */
 export const deepMembersScopes: readonly ExpectedMembers[] = [
   expected(
+    "three members, a fourth is admitted with two of them, one of which starts again, and an append",
+    {
+      ...changing(4, 3, LATE_APPEND, { add: "4" }),
+      restarting: [1],
+      restarts: 1,
+      script: [
+        ...["x begins", ...at("x's incarnationOf", "1", "2"), "x's stand reaches 4"],
+        ...[...written("c\xf6\xf6", 3, "1", "2"), ...at("x's configure", "1", "2", "4")],
+        ...[...at("4's incarnation", "1", "2"), ...at("4's transfer", "1", "2")],
+        ...["x's configure reaches 4", ...written("c\xf6\xf6", 4, "1", "2")],
+        ...at("x's configure", "1", "2", "4"),
+      ],
+      stops: true,
+    },
+    6_808,
+    20_508,
+    "2 1234 unsettled",
+  ),
+  expected(
     "two members, one is removed and added again, the other is removed, and an append",
     {
       ...changing(2, 2, LATE_APPEND, { remove: "2" }, ADD, REMOVE),
