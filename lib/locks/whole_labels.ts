@@ -1,4 +1,4 @@
-import { decodeValue, encodeValue, MalformedError } from "../codec.ts";
+import { decodeValue, encodeValue } from "../codec.ts";
 import { isUtf8Within } from "../codec/text.ts";
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/shell.ts";
@@ -19,6 +19,9 @@ const CHARACTER = 4;
 
 /** The first field of a question. */
 const KIND = "label";
+
+/** The number, label and session of requests, by their numbers. */
+type Told = ReadonlyMap<unknown, readonly unknown[] | null>;
 
 /** The first bytes of every question: a list of three whose first is the kind. */
 const MARK = encodeValue([KIND, 0, 0], 100).subarray(0, 2 + KIND.length);
@@ -41,12 +44,9 @@ export class WholeLabels {
   asked(body: Uint8Array, tell: (body: Uint8Array) => void): boolean {
     if (!MARK.every((byte, at) => body[at] === byte)) return false;
     const [, register, numbers] = listFrom(body);
-    if (!Array.isArray(numbers) || numbers.length > MOST_ASKED) return true;
-    const found = numbers.flatMap((number) => {
-      const label = this.#own(register, number);
-      return label === undefined ? [] : [[number, label]];
-    });
-    tell(encodeValue(found, Infinity));
+    if (Array.isArray(numbers) && numbers.length <= MOST_ASKED) {
+      tell(encodeValue(this.#own(register, numbers), Infinity));
+    }
     return true;
   }
 
@@ -68,8 +68,11 @@ export class WholeLabels {
     await Promise.all(Array.from(byNode, async ([node, asked]) => {
       const told = await this.#ask(node, register, asked, limits);
       for (const entry of asked) {
-        const label = told.get(entry.request);
-        if (isWhole(label, entry.label)) labels.set(entry, label);
+        const row = told.get(entry.request);
+        // An earlier life of the node has counted its requests from 1, too.
+        if (row?.[2] === entry.pid.session && isWhole(row[1], entry.label)) {
+          labels.set(entry, row[1]);
+        }
       }
     }));
     return labels;
@@ -80,16 +83,16 @@ export class WholeLabels {
     register: RegisterId,
     entries: readonly LockEntry[],
     limits: Limits,
-  ): Promise<ReadonlyMap<unknown, unknown>> {
+  ): Promise<Told> {
     const core = this.#core;
     const numbers = entries.map(({ request }) => request);
     if (node === core.self) {
-      return new Map(numbers.map((number) => [number, this.#own(register, number)]));
+      return toldBy(this.#own(register, numbers));
     }
     const deadline = Math.min(limits.deadline, core.runtime.now() + LONGEST_WAIT);
-    const operation = core.operation<ReadonlyMap<unknown, unknown>>({ ...limits, deadline });
+    const operation = core.operation<Told>({ ...limits, deadline });
     const question = core.peerRequest(node, (reply) => {
-      if (reply.type === "told") operation.resolve(toldBy(reply.body));
+      if (reply.type === "told") operation.resolve(toldBy(listFrom(reply.body)));
     });
     const body = encodeValue([KIND, register, numbers], Infinity);
     let cancel = () => {};
@@ -101,22 +104,30 @@ export class WholeLabels {
       cancel();
       question.close();
     });
-    send(0);
+    // The cleanup has run already if the signal has aborted, or the node has closed.
+    if (!operation.ended) send(0);
     return await operation.promise.catch((error) => {
       if (limits.signal?.aborted || core.isOver) throw error;
       return new Map();
     });
   }
 
-  #own(register: unknown, number: unknown): string | undefined {
-    const request = this.#requests.get(number as number);
-    return request?.register === register ? request?.label : undefined;
+  /** The number, label and session of each of these requests that is one of this node for that lock, and has a label. */
+  #own(register: unknown, numbers: readonly unknown[]): unknown[] {
+    const rows: unknown[] = [];
+    for (const number of numbers) {
+      const request = this.#requests.get(number as number);
+      if (request?.label && request.register === register) {
+        rows.push([number, request.label, request.owner.pid.session]);
+      }
+    }
+    return rows;
   }
 }
 
-/** The labels in an answer, by the numbers of their requests. */
-function toldBy(body: Uint8Array): ReadonlyMap<unknown, unknown> {
-  return new Map(listFrom(body).flatMap((one) => Array.isArray(one) ? [[one[0], one[1]]] : []));
+/** The rows of an answer, which may be anything, by the numbers of their requests. */
+function toldBy(rows: readonly unknown[]): Told {
+  return new Map((rows as (readonly unknown[] | null)[]).map((row) => [row?.[0], row]));
 }
 
 /** The list in `body`, if it is one: an error would cost the other messages of the frame. */
@@ -124,9 +135,8 @@ function listFrom(body: Uint8Array): readonly unknown[] {
   try {
     const value = decodeValue(body);
     return Array.isArray(value) ? value : [];
-  } catch (error) {
-    if (error instanceof MalformedError) return [];
-    throw error;
+  } catch {
+    return [];
   }
 }
 

@@ -105,8 +105,20 @@ export const LOCKS: readonly Mutation[] = [
     {
       section: 9,
       name: "a malformed question for labels costs the other messages of its frame",
-      find: "if (error instanceof MalformedError) return [];",
-      replace: "",
+      find: "} catch {\n    return [];\n  }",
+      replace: "} finally {\n    void 0;\n  }",
+    },
+    {
+      section: 9,
+      name: "a node that has closed asks for labels for ever",
+      find: "if (!operation.ended) send(0);",
+      replace: "send(0);",
+    },
+    {
+      section: 9,
+      name: "an owner has the label of a later life's request",
+      find: "row?.[2] === entry.pid.session && isWhole(",
+      replace: "row && isWhole(",
     },
   ]),
   ...mutationsOf("lib/codec/field_reader.ts", ["tests/codec/node_messages_test.ts"], [
