@@ -17,7 +17,7 @@ import {
 import { lockOf } from "./lock_value.ts";
 import type { WholeLabels } from "./whole_labels.ts";
 
-/** Waiting requests that are named; the rest is counted. */
+/** Waiting requests that are named, and owners that are asked about; the other requests are counted. */
 const MOST_NAMED = 100;
 
 /** Locks that are looked at in the search for a cycle, to bound its time. */
@@ -61,11 +61,14 @@ async function factsOf(
   const peek = (register: RegisterId) => locks.peek(register, hasEnded, limits);
   const lock = await peek(register);
   if (lock.holders.length === 0) return { ...NOTHING, state: "free", reason: null };
+  const waiters = lock.queue.slice(0, MOST_NAMED);
+  const labelled = [...lock.holders.slice(0, MOST_NAMED), ...waiters];
+  // First: that of a dead owner takes a second, and the rest is for the time of the explanation.
+  const labels = await locks.labels.of(register, labelled, limits);
   const waited = await waitedLocks(core, peek, limits);
   waited.set(register, lock);
+  const deadlock = await deadlockOf(register, waited, peek);
   const remaining = await remainingOf(core, lock.holders, limits);
-  const waiters = lock.queue.slice(0, MOST_NAMED);
-  const labels = await locks.labels.of(register, [...lock.holders, ...waiters], limits);
   const named = (entry: LockEntry) => partyOf(entry, labels.get(entry));
   const holders = lock.holders.map((entry): LockOwnerParty => ({
     ...named(entry),
@@ -83,7 +86,7 @@ async function factsOf(
     waiting: lock.queue.length,
     freedBy: freedBy(holders, leaving),
     latest: longest === Infinity ? null : core.runtime.wallNow() + Math.ceil(longest),
-    deadlock: await deadlockOf(register, waited, peek),
+    deadlock,
   };
 }
 

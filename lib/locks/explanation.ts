@@ -15,8 +15,8 @@ export interface LockParty {
   /** When it asked for the lock, by the wall clock of its node, in milliseconds since 1970; `null`: not known. */
   since: number | null;
   /**
-   * The label of the request; `null`: none. That of a guest, of a node that does not answer within a second, and in a
-   * cycle: at most the first 64 bytes of it.
+   * The label of the request; `null`: none. That of a guest, of a node that does not answer within a second, of an owner
+   * after the first hundred, and in a cycle: at most the first 64 bytes of it.
    */
   label: string | null;
 }

@@ -146,6 +146,26 @@ describe("explain()", () => {
     await time.until(process.exit());
   });
 
+  itOfMembers(
+    "is right about the latest time whether a dead node is asked for its label or not",
+    "no node is asked for the label of a guest",
+    async () => {
+      await using cluster = await VirtualCluster.start(3, { sessionTtl: 10_000 });
+      const { time, nodes: [first, , third] } = cluster;
+      await time.until(third.lock("long", { label: "x".repeat(150) }));
+      await time.until(third.lock("short", { label: "x" }));
+      cluster.crash("n3");
+      await cluster.pass(500);
+      const both = ["long", "short"].map((key) => first.explain(key));
+      const [long, short] = await time.until(Promise.all(both));
+      // The label takes a second.
+      assert(long.at - short.at > 900);
+      const { holders: [{ remaining }], at, latest } = long;
+      assert(Math.abs(at + remaining! - latest!) <= 1, `${at} + ${remaining}, ${latest}`);
+      assert(Math.abs(latest! - short.latest!) < 100, `${latest}, ${short.latest}`);
+    },
+  );
+
   it("is right about the latest time: then a lock of a node that has stopped is free", async () => {
     await using cluster = await start();
     const { time, nodes: [first, , third] } = cluster;
