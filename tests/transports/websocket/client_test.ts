@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
 import { WebSocketClient } from "../../../transports/websocket/client.ts";
 import { checkClientOptions } from "../../../transports/websocket/options.ts";
+import { turn } from "../../support/wait.ts";
 import { Station } from "../support/station.ts";
 
 /** What a connecting side made, and what happened to it. */
@@ -42,7 +43,9 @@ describe("WebSocketClient", () => {
     DialledSocket.made = [];
     const peers = { a: "ws://a", b: "ws://b", c: "ws://c" };
     const options = checkClientOptions({ insecure: true, peers, WebSocket: DialledSocket });
-    client = new WebSocketClient(options, { connect: 60_000, tick: 60_000, close: 1 });
+    // A hint begins an attempt at once.
+    const backoff = { first: 0, longest: 60_000, refused: 60_000, stable: 60_000 };
+    client = new WebSocketClient(options, { connect: 60_000, tick: 60_000, close: 1, backoff });
   });
 
   afterEach(() => client.close());
@@ -74,6 +77,8 @@ describe("WebSocketClient", () => {
     await client.close();
     assertEquals(DialledSocket.made.map(({ isClosed }) => isClosed), [true, true]);
     client.hint("a");
+    // An attempt begins in a later turn.
+    await turn();
     assertEquals(DialledSocket.made.length, 2);
   });
 });
