@@ -199,7 +199,10 @@ export class RunningInstance {
 
   #context() {
     const { register, spec, process, token, start } = this.#toRun;
-    const end = async (reason: unknown, forget: boolean) => {
+    const end = async (reason: unknown, options: ExitOptions) => {
+      checkKnown("exit", options, EXIT_NAMES);
+      const { forget = false } = options;
+      refuseUnless(typeof forget === "boolean", "exit", "forget", "true or false", forget);
       if (!process.signal.aborted) this.#forgets = forget;
       // The callers of an instance that exits while it starts get its reason.
       if (this.#made === null && !process.signal.aborted) {
@@ -212,15 +215,9 @@ export class RunningInstance {
       if (this.#notForgotten !== undefined) throw this.#notForgotten.error;
     };
     const exit = (reason?: unknown, options: ExitOptions = {}) => {
-      let forget: boolean;
-      try {
-        forget = forgetOf(options);
-      } catch (error) {
-        return Promise.reject(error);
-      }
-      const ended = end(reason, forget);
-      // An instance may end itself without waiting for it; what failed is an event, too.
-      if (forget) ended.catch(() => {});
+      const ended = end(reason, options);
+      // An instance may end itself without waiting for it; what failed is an event, too. Wrong options end nothing.
+      if (process.signal.aborted && options?.forget) ended.catch(() => {});
       return ended;
     };
     const state = <T>(name: string, initial: T) => this.#states.open(name, initial);
@@ -314,14 +311,6 @@ export class RunningInstance {
       this.#parts.failed(error);
     }
   }
-}
-
-/** Whether an instance that exits with these options forgets its states. Throws `TypeError` for wrong ones. */
-function forgetOf(options: ExitOptions): boolean {
-  checkKnown("exit", options, EXIT_NAMES);
-  const { forget = false } = options;
-  refuseUnless(typeof forget === "boolean", "exit", "forget", "true or false", forget);
-  return forget;
 }
 
 /** Frees the register of an instance that has ended, or never began. */
