@@ -19,6 +19,7 @@ import {
 import { FieldWriter } from "./field_writer.ts";
 import { decodeIncarnations, decodeRecord, encodeIncarnations, encodeRecord } from "./genesis.ts";
 import { MalformedError } from "./malformed.ts";
+import { FRAME_RULES, scan } from "./scan.ts";
 import { decodeFast } from "./state.ts";
 
 /**
@@ -166,6 +167,8 @@ export function fromDisk(key: string, value: Uint8Array): DiskEntry {
     throw new MalformedError("the checksum of an entry does not fit");
   }
   if (value[4] !== DISK_VERSION) return { kind: "version", version: value[4] };
+  const wrong = scan(value, HEAD, FRAME_RULES);
+  if (wrong !== undefined) throw new MalformedError(`an entry cannot be decoded: ${wrong}`);
   try {
     return decode(key, unpack(value, HEAD));
   } catch (error) {

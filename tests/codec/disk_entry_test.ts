@@ -3,7 +3,14 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { MalformedError } from "../../lib/codec.ts";
 import { crc32 } from "../../lib/codec/checksum.ts";
-import { DISK_KEYS, endedKey, fromDisk, registerKey, toDisk } from "../../lib/codec/disk_entry.ts";
+import {
+  DISK_KEYS,
+  DISK_VERSION,
+  endedKey,
+  fromDisk,
+  registerKey,
+  toDisk,
+} from "../../lib/codec/disk_entry.ts";
 import { firstConfiguration } from "../../lib/paxos/configuration.ts";
 import { BALLOT, LIFE, OTHER, REGISTER, SESSION } from "./support/frames.ts";
 
@@ -87,11 +94,29 @@ describe("entries of a disk (section 7)", () => {
     assertThrows(() => fromDisk(DISK_KEYS.member, value), MalformedError);
   });
 
-  it("say which version of the format they have, and nothing else of another one", () => {
-    const value = toDisk.owner("a");
-    value[4] = 9;
-    const sum = crc32(value, 4, crc32(new TextEncoder().encode(DISK_KEYS.owner)));
+  /** A value with a checksum that fits its bytes. */
+  function sealed(key: string, version: number, ...content: number[]): Uint8Array {
+    const value = Uint8Array.of(0, 0, 0, 0, version, ...content);
+    const sum = crc32(value, 4, crc32(new TextEncoder().encode(key)));
     new DataView(value.buffer).setUint32(0, sum);
+    return value;
+  }
+
+  it("are refused for bytes that no member wrote, although their checksum fits", () => {
+    const sum = [0x83, 1, 2, 3];
+    assertEquals(fromDisk(DISK_KEYS.sum, sealed(DISK_KEYS.sum, DISK_VERSION, ...sum)), {
+      ...{ kind: "sum", count: 1, sum: 2, squares: 3 },
+    });
+    // Cut, longer than its content, text that is none, and a list that would fill the memory.
+    const others = [[0x83, 1], [...sum, 9], [0x83, 0x61, 0xff, 2, 3], [0x9a, 0, 0xff, 0xff, 0xff]];
+    for (const content of others) {
+      const value = sealed(DISK_KEYS.sum, DISK_VERSION, ...content);
+      assertThrows(() => fromDisk(DISK_KEYS.sum, value), MalformedError);
+    }
+  });
+
+  it("say which version of the format they have, and nothing else of another one", () => {
+    const value = sealed(DISK_KEYS.owner, 9, 0xff);
     assertEquals(fromDisk(DISK_KEYS.owner, value), { kind: "version", version: 9 });
   });
 });
