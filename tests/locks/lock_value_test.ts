@@ -118,6 +118,17 @@ describe("sketchLock()", () => {
     assertEquals(sketch.length, 0);
     assertStrictEquals(lockOf({ ...stateOf(sketch), value: sketch } as State), VALUE);
   });
+
+  it("stands for its value until that is written, also if another value is written again", () => {
+    const [second, third] = [{ ...VALUE, term: 8 }, { ...VALUE, term: 9 }];
+    const used = sketchLock(VALUE);
+    encodeLock(VALUE, used);
+    const sketch = sketchLock(second);
+    assertStrictEquals(sketch, used);
+    encodeLock(VALUE, used);
+    sketchLock(third);
+    assertStrictEquals(lockOf({ ...stateOf(sketch), value: sketch } as State), second);
+  });
 });
 
 describe("sessionsOf()", () => {
