@@ -116,7 +116,11 @@ export class Feed {
   }
 
   #traced({ at, type, ...fields }: TraceEvent): void {
-    const text = Object.entries(fields).map(([name, value]) => `${name} ${preview(value, 80)}`);
+    const text = Object.entries(fields).map(([name, value]) => {
+      // Durations have fractions that tell nothing.
+      const shown = typeof value === "number" ? Math.round(value * 100) / 100 : value;
+      return `${name} ${preview(shown, 80)}`;
+    });
     this.#note(at, type, text.join(", "));
   }
 

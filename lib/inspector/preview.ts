@@ -15,8 +15,6 @@ export function preview(value: unknown, longest: number = LONGEST): string {
 
 function show(value: unknown, depth: number, longest: number): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, longest + 1));
-  // Durations have fractions that tell nothing.
-  if (typeof value === "number" && depth === 0) return String(Math.round(value * 100) / 100);
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value !== "object" || value === null) return String(value);
   if (value instanceof Uint8Array) return `<${value.length} bytes>`;
