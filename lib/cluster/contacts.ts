@@ -27,7 +27,7 @@ export interface ContactsOptions {
   readonly lastHeard: (id: string) => number | undefined;
   /** Whether a transport has a connection to that node. */
   readonly isConnected: (id: string) => boolean;
-  /** Why no cluster answers this node at all: its list of members is another one. */
+  /** Why no cluster answers this node at all: it is no member, or its list of members is another one. */
   readonly fatal: () => string | undefined;
   /** Called once when a member cannot be reached. */
   readonly unreachable: (error: SynodError) => void;
