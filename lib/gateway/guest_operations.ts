@@ -3,6 +3,7 @@ import { SynodError } from "../errors.ts";
 import type { Limits } from "../node/shell.ts";
 import { counterBound } from "../paxos/ballot.ts";
 import { TicketExpired } from "../paxos/guest_change.ts";
+import { presentNumbers } from "./guest_attempts.ts";
 import { type GuestWorkParts, isWriting, requestOf, runOperation, wrongIn } from "./guest_work.ts";
 import type { Guest, GuestSettings } from "./options.ts";
 import { CANCELLED, GuestError } from "./refusal.ts";
@@ -134,6 +135,7 @@ export class GuestOperations {
         ...{ number, operation, limits },
         origin: { since, again, isOpen },
         begins: () => void (entry.hasBegun = true),
+        present: (call) => presentNumbers(call, this.#earlier(number)),
         report: (event) => {
           if (event.type === "queued") queued();
           entry.news = { type: "event", number, event };
@@ -225,6 +227,12 @@ export class GuestOperations {
       wait.onEnd(() => this.#queries.delete(known));
     }
     return wait.promise;
+  }
+
+  /** The operations before this one that the guest waits for; `undefined`: one that has not come yet. */
+  *#earlier(number: number): Iterable<GuestOperation | undefined> {
+    if (number > this.#done) yield undefined;
+    for (const other of this.#open) if (other < number) yield this.#entries.get(other)?.operation;
   }
 
   #slotsFor(operation: GuestOperation): Slots {

@@ -25,6 +25,7 @@ import {
 import type { Limits } from "../node/shell.ts";
 import { toFailure } from "../singletons/failure.ts";
 import type { AttemptOutcome } from "../singletons/outbound.ts";
+import type { AttemptNumbers } from "../singletons/channels.ts";
 import { isStreamCall } from "../singletons/stream_calls.ts";
 import type { Target } from "../singletons/remote.ts";
 import type { Singletons } from "../singletons/singletons.ts";
@@ -32,8 +33,7 @@ import { runCell } from "./guest_cells.ts";
 import { type GuestLockParts, runGuard, runLock, runUnlock, toGuestEntry } from "./guest_locks.ts";
 import { type GuestPutParts, runPut, runRelease } from "./guest_puts.ts";
 import type { GuestRequest } from "./options.ts";
-import { GuestError } from "./refusal.ts";
-import { CANCELLED } from "./refusal.ts";
+import { CANCELLED, GuestError } from "./refusal.ts";
 
 /** What the operations of one life of a guest work with. */
 export interface GuestWorkParts extends GuestPutParts, GuestLockParts {
@@ -52,6 +52,8 @@ export interface Running {
   readonly limits: Limits;
   /** Called before anything is done that others may see. */
   readonly begins: () => void;
+  /** The numbers of a call that is sent again, as they are now. */
+  readonly present: (call: GuestCall) => AttemptNumbers;
   /** News for the guest. */
   readonly report: (event: GuestEvent) => void;
   /** A piece of the result; `index` counts from 0. */
@@ -350,7 +352,7 @@ async function runPlace(
 async function runCall(
   parts: GuestWorkParts,
   operation: GuestCall & { readonly type: "call" },
-  { origin, limits, begins, report }: Running,
+  { origin, limits, begins, report, present }: Running,
 ): Promise<GuestOutcome> {
   const { core, singletons } = parts;
   const isStale = !origin.again && core.isStale(operation.session);
@@ -366,7 +368,10 @@ async function runCall(
   // A guest that has turned to another gateway may still wait for it.
   const isGivenUp = () => limits.signal?.reason === CANCELLED;
   const call = toCall(parts, operation, true);
-  const how = { begun, isGivenUp, isFirst };
+  let sent = 0;
+  const numbers = () => origin.again || sent++ > 0 ? present(operation) : operation;
+  const request = () => toCall(parts, { ...operation, ...numbers() }, true);
+  const how = { begun, isGivenUp, isFirst, request };
   return toGuestOutcome(await singletons.guests.attempt(call, limits, how));
 }
 

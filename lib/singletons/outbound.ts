@@ -72,7 +72,10 @@ interface WatchedCall {
 }
 
 /** How an attempt of a guest is watched; see {@linkcode WatchedCall}. */
-export type GuestAttempt = Pick<WatchedCall, "begun" | "isGivenUp" | "isFirst">;
+export interface GuestAttempt extends Pick<WatchedCall, "begun" | "isGivenUp" | "isFirst"> {
+  /** The attempt as it is sent now: the guest may have given up others meanwhile. */
+  readonly request: () => Attempted;
+}
 
 type CallNumber = Pick<Attempted, "birth" | "sequence" | "caller">;
 
@@ -144,10 +147,10 @@ export class Outbound implements Attempts {
   async attempt(
     call: Attempted,
     limits: Limits,
-    { begun, isGivenUp, isFirst }: GuestAttempt,
+    { begun, isGivenUp, isFirst, request }: GuestAttempt,
   ): Promise<AttemptOutcome> {
     const { timeout } = this.#core;
-    return await this.#ask(parseSession(call.session).node, () => call, limits, timeout, {
+    return await this.#ask(parseSession(call.session).node, request, limits, timeout, {
       session: call.session,
       isLost: () => false,
       number: () => call,

@@ -196,17 +196,20 @@ describe("a gateway and hostile guests (section 13)", () => {
     const placed = await cluster.time.until(client.lookup(apple));
     assert(placed.ok);
     const { singletons, core } = partsOf(client);
-    const forged = singletons.guests.attempt(
-      {
-        ...{ type: "call", register: registerId("s", "counter", "apple") },
-        ...{ session: placed.value.session, token: 1, birth: 1, sequence: 1, done: 0, open: [] },
-        ...{ full: false, method: "inc", args: encodeValue([], 10), chain: [] },
-        awaited: true,
-        caller: `~g/${GUEST_LIFE}`,
-      },
-      core.limits(1_000),
-      { begun: () => {}, isGivenUp: () => false, isFirst: () => true },
-    );
+    const call = {
+      ...{ type: "call" as const, register: registerId("s", "counter", "apple") },
+      ...{ session: placed.value.session, token: 1, birth: 1, sequence: 1, done: 0, open: [] },
+      ...{ full: false, method: "inc", args: encodeValue([], 10), chain: [] },
+      awaited: true,
+      caller: `~g/${GUEST_LIFE}`,
+    };
+    const how = {
+      begun: () => {},
+      isGivenUp: () => false,
+      isFirst: () => true,
+      request: () => call,
+    };
+    const forged = singletons.guests.attempt(call, core.limits(1_000), how);
     const outcome = await cluster.time.until(forged.then(({ type }) => type, () => "no answer"));
     assert(outcome === "no answer" || outcome === "lost", outcome);
   });

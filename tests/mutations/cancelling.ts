@@ -83,6 +83,27 @@ export const CANCELLING: readonly Mutation[] = [
       replace: "for (const { abort } of this.#entries.values()) abort.abort(CANCELLED);",
     },
   ]),
+  ...mutationsOf("lib/gateway/guest_attempts.ts", ["tests/gateway/given_up_test.ts"], [
+    {
+      section: 13,
+      name: "a gateway names attempts that the guest has given up for ever",
+      find: "  const open: number[] = [];",
+      replace: "  if (sequence > 0) return call;\n  const open: number[] = [];",
+    },
+    {
+      section: 13,
+      name: "a gateway takes an attempt that is on its way for one that was given up",
+      find: "if (operation === undefined) return call;",
+      replace: "if (operation === undefined) continue;",
+    },
+    {
+      section: 13,
+      name: "a gateway names the attempts of other channels",
+      find: 'if (operation.type !== "call" || operation.birth !== birth) continue;',
+      replace: 'if (operation.type !== "call") continue;',
+      tests: ["tests/gateway/guest_attempts_test.ts"],
+    },
+  ]),
   ...mutationsOf("lib/gateway/guest_work.ts", ["tests/guest/cancel_test.ts"], [
     {
       section: 13,

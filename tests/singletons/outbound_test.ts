@@ -197,7 +197,7 @@ describe("Outbound: a host whose session ends", () => {
       const numbers = { birth: 1, sequence: 1, done: 0, open: [], full: false };
       const about = { register: REGISTER, session: SESSION, token: 3, ...numbers, method: "inc" };
       const call = { type: "call", ...about, args: ARGS, chain: [], awaited: true } as const;
-      const how = { begun: () => {}, isGivenUp: () => false, isFirst };
+      const how = { begun: () => {}, isGivenUp: () => false, isFirst, request: () => call };
       script.outbound.attempt(call, { deadline: Infinity }, how).then(
         ({ type }) => script.outcomes.push(type),
       );
@@ -214,7 +214,12 @@ describe("Outbound: a host whose session ends", () => {
       const numbers = { birth: 1, sequence: 1, done: 0, open: [], full: false };
       const about = { register: REGISTER, session: SESSION, token: 3, ...numbers, method: "inc" };
       const call = { type: "call", ...about, args: ARGS, chain: [], awaited: true } as const;
-      const how = { begun: () => {}, isGivenUp: () => false, isFirst: () => isFirst };
+      const how = {
+        begun: () => {},
+        isGivenUp: () => false,
+        isFirst: () => isFirst,
+        request: () => call,
+      };
       script.outbound.attempt(call, { deadline: Infinity }, how).then(
         ({ type }) => script.outcomes.push(type),
       );
