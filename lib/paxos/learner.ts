@@ -5,6 +5,9 @@ import type { State } from "./register.ts";
 /** Ballots of one register counted at the same time, the highest ones, to bound memory. */
 const MAX_BALLOTS = 8;
 
+/** How a report counts; `early`: a vote of a fast round under a configuration that was not settled. */
+type Vote = "classic" | "fast" | "early";
+
 /** A chosen state, and its ballot. */
 export interface Learned {
   /** The ballot at which a quorum accepted it. */
@@ -21,13 +24,12 @@ export interface Learned {
 export class Learner {
   readonly #members: readonly string[];
   readonly #isSettled: () => boolean;
-  /** The reports of each ballot, and whether they are votes of a fast round. */
-  readonly #tallies: { ballot: Ballot; tally: Tally<boolean> }[] = [];
+  readonly #tallies: { ballot: Ballot; tally: Tally<Vote> }[] = [];
   #known: Ballot = NO_BALLOT;
 
   /**
-   * Learns from `members`. Unless their configuration `isSettled`, votes of a fast round are not chosen by their number. It
-   * settles under a learner: who is a member, and so the epoch, stays the same.
+   * Learns from `members`. Votes of a fast round that arrive before their configuration `isSettled` are not chosen by their
+   * number. It settles under a learner: who is a member, and so the epoch, stays the same.
    */
   constructor(members: readonly string[], isSettled: () => boolean = () => true) {
     this.#members = members;
@@ -47,10 +49,12 @@ export class Learner {
       this.#tallies.sort((a, b) => compareBallots(b.ballot, a.ballot));
       this.#tallies.length = Math.min(this.#tallies.length, MAX_BALLOTS);
     }
-    if (!counted.tally.add(sender, fast)) return undefined;
+    const vote = !fast ? "classic" : this.#isSettled() ? "fast" : "early";
+    if (!counted.tally.add(sender, vote)) return undefined;
     const { replies, size } = counted.tally;
-    const areAll = size === this.#members.length && this.#isSettled();
-    if (!areAll && replies.every((isFast) => isFast)) return undefined;
+    // An early vote may have been written over by the sweep, also if it arrives after that.
+    const areAll = size === this.#members.length && !replies.includes("early");
+    if (!areAll && !replies.includes("classic")) return undefined;
     return this.learn(ballot) ? { ballot, state } : undefined;
   }
 

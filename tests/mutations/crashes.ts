@@ -50,8 +50,8 @@ export const CRASHES: readonly Mutation[] = [
     {
       section: 7,
       name: "a learner counts pushes from before a crash with pushes that know of it",
-      find: "if (!counted.tally.add(sender, fast)) return undefined;",
-      replace: "if (!counted.tally.add({ ...sender, vector: [] }, fast)) return undefined;",
+      find: "if (!counted.tally.add(sender, vote)) return undefined;",
+      replace: "if (!counted.tally.add({ ...sender, vector: [] }, vote)) return undefined;",
     },
   ]),
   ...mutationsOf("lib/paxos/fencing.ts", [

@@ -226,7 +226,7 @@ export const FAST: readonly Mutation[] = [
     {
       section: 3,
       name: "fast: a majority of votes is learned as chosen",
-      find: "if (!areAll && replies.every((isFast) => isFast)) return undefined;",
+      find: 'if (!areAll && !replies.includes("classic")) return undefined;',
       replace: "",
     },
   ]),
@@ -481,8 +481,24 @@ export const FAST: readonly Mutation[] = [
     {
       section: 11,
       name: "fast: the votes of all members are learned as chosen while the members change",
-      find: "size === this.#members.length && this.#isSettled();",
-      replace: "size === this.#members.length;",
+      find: 'this.#isSettled() ? "fast" : "early"',
+      replace: '"fast"',
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/fast_rounds.ts", ["tests/node/quorum/fast_rounds_test.ts"], [
+    {
+      section: 3,
+      name: "fast: a node that does not know its cluster begins with a fast round",
+      find: " || place === null",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/node/engine/cluster_view.ts", ["tests/node/quorum/changed_members_test.ts"], [
+    {
+      section: 11,
+      name: "fast: a read from before the node knew its cluster takes that for settled",
+      find: "return `${epoch} ${settled} ${this.#members.join()}`;",
+      replace: "return this.#members.join();",
     },
   ]),
   ...mutationsOf("lib/node/quorum/watches.ts", ["tests/node/quorum/changed_members_test.ts"], [

@@ -495,7 +495,7 @@ export const MEMBERS: readonly Mutation[] = [
     {
       section: 11,
       name: "what was asked under the list that a node was given goes on under that list",
-      find: "if (this.#view.members !== members) this.attempts.beginAgain();",
+      find: "if (this.#view.binding !== before) this.attempts.beginAgain();",
       replace: "",
     },
   ]),

@@ -698,8 +698,8 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "one acceptor is enough to learn from",
-      find: "if (!counted.tally.add(sender, fast)) return undefined;",
-      replace: "counted.tally.add(sender, fast);",
+      find: "if (!counted.tally.add(sender, vote)) return undefined;",
+      replace: "counted.tally.add(sender, vote);",
     },
     {
       section: 3,

@@ -166,4 +166,18 @@ describe("the fast round while the members change (sections 3a and 11)", () => {
       ballot("5p"),
     ]);
   });
+
+  it("votes that came before it was settled do not choose with those that come later", () => {
+    let settled = false;
+    const learner = new Learner(["a", "b", "c"], () => settled);
+    const hear = (member: string) => {
+      const sender = { member, incarnation: "1", vector: VECTOR };
+      return learner.receive(sender, ballot("5p"), value("x", 5), true);
+    };
+    for (const member of ["a", "b"]) assertEquals(hear(member), undefined);
+    settled = true;
+    assertEquals(hear("c"), undefined);
+    // What they tell now counts.
+    assertEquals(["a", "b"].map((member) => hear(member)?.ballot), [undefined, ballot("5p")]);
+  });
 });

@@ -116,6 +116,12 @@ export class ClusterView {
     return this.#place?.configuration ?? firstConfiguration(this.#given, []);
   }
 
+  /** What attempts are bound to; another one whenever the members differ, their epoch, or whether that is settled. */
+  get binding(): string {
+    const { epoch, settled } = this.configuration;
+    return `${epoch} ${settled} ${this.#members.join()}`;
+  }
+
   /** The highest incarnation heard of, for each member. */
   get incarnations(): Incarnations {
     return this.#place?.incarnations ?? new Incarnations();

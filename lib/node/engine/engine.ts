@@ -199,13 +199,13 @@ export class Engine {
     this.#durable = new DurableReplies(disk, (to, life, reply) => this.#reply(to, life, reply));
   }
 
-  /** Begins to live under a record, see {@linkcode ClusterView.enter}. What waits to leave belongs to the one before, and goes with its header; what is under way begins again with the members of the record. */
+  /** Begins to live under a record, see {@linkcode ClusterView.enter}. What waits to leave belongs to the one before, and goes with its header; what is under way begins again if its configuration is another one. */
   enter(...told: Parameters<ClusterView["enter"]>): void {
-    const { members } = this.#view;
+    const before = this.#view.binding;
     this.#outbox.leave();
     this.#view.enter(...told);
     this.#operations.recover();
-    if (this.#view.members !== members) this.attempts.beginAgain();
+    if (this.#view.binding !== before) this.attempts.beginAgain();
   }
 
   /** Believes the nodes of what is on its disk, too; see {@linkcode ClusterView.believe}. */
@@ -246,8 +246,8 @@ export class Engine {
   /** Forgets its record, vote and crash vector, as a crash would, and takes the new life `life`. */
   forget(life: Life): void {
     this.#view.forget(life);
-    this.#dropReplies();
-    this.#handlers.tookLife(life);
+    this.changeLife(life);
+    this.attempts.beginAgain();
   }
 
   /** Ends all operations under way, and all later ones, with `error`. */

@@ -81,9 +81,9 @@ export class FastRounds {
 
   /** Whether a change of `register` that has seen nothing of it may begin with a fast round now. */
   mayBegin(register: RegisterId): boolean {
-    const { runtime, members, voter, settings, configuration } = this.#engine;
-    // Members take nothing in a fast round while they change.
-    if (isConfiguration(register) || !configuration.settled) return false;
+    const { runtime, members, voter, settings, configuration, place } = this.#engine;
+    // Members take nothing in a fast round while they change, nor of a node that does not know their floor yet.
+    if (isConfiguration(register) || !configuration.settled || place === null) return false;
     const most = Math.max(MOST_UNDER_WAY, UNDER_WAY_PER_MS * this.#pacing.roundTrip);
     if (this.#underWay() > most) return false;
     const now = runtime.now();

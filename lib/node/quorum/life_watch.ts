@@ -63,12 +63,10 @@ export class LifeWatch {
 
   /** Asks the members again: they have changed. */
   #follow(): void {
+    for (const watched of this.#watched.values()) watched.told = new Tally(this.#engine.members);
     if (this.#question === undefined) return;
     this.#engine.pendingReplies.close(this.#question);
     this.#question = undefined;
-    for (const [life, watched] of this.#watched) {
-      watched.told = new Tally(this.#engine.members);
-      this.ask(life);
-    }
+    for (const life of this.#watched.keys()) this.ask(life);
   }
 }

@@ -7,7 +7,7 @@ import { LifeWatch } from "../../../lib/node/quorum/life_watch.ts";
 import { TombstoneCollector } from "../../../lib/node/quorum/tombstone_collector.ts";
 import type { Ballot } from "../../../lib/paxos/ballot.ts";
 import { type Configuration, firstConfiguration } from "../../../lib/paxos/configuration.ts";
-import type { Reply, Request } from "../../../lib/paxos/messages.ts";
+import type { Header, Reply, Request } from "../../../lib/paxos/messages.ts";
 import { bucketOf, CONFIGURATION } from "../../../lib/paxos/register.ts";
 import { append, release, setOnce } from "../../paxos/support/changes.ts";
 import { KEY, life, ScriptedNode, sendable } from "../../support/scripted_node.ts";
@@ -82,6 +82,37 @@ describe("what is under way when the members change (section 11)", () => {
     }
     // Two would be a majority of the list that the node was given.
     assertEquals(await asked(node, "d"), ["d prepare,read"]);
+  });
+
+  it("a read of before does not take its configuration for settled (section 3a)", async () => {
+    const node = new ScriptedNode({});
+    let isRead = false;
+    node.core.reads.read(KEY, { deadline: Infinity }).then(() => isRead = true, () => {});
+    await node.settle();
+    await node.lose("a", "b", "c");
+    const lives = ["a", "b", "c"].map(() => life(1));
+    const configuration = {
+      ...firstConfiguration(["a", "b", "c"], lives),
+      epoch: 1,
+      leaving: { id: "d", life: life(1) },
+      settled: false,
+    };
+    node.engine.enter(node.record, configuration);
+    await node.settle();
+    const { id = 0 } = await latest(node, "a", "read");
+    const ballot = { counter: 3, life: life("r") };
+    const written = { token: 3, over: 0, op: `${life("r")}/1`, value: Uint8Array.of(0x78) };
+    const state = { ...written, present: true, bindings: [], owners: [] } as const;
+    const current: Reply = {
+      ...{ id, type: "current", promised: { ...ballot, counter: 4 }, copied: false, floor: 0 },
+      ...{ accepted: { ballot, state, fast: true }, stale: [] },
+    } as Reply;
+    const header = { ...node.header("a"), epoch: 1, unsettled: true, vector: [...lives, life(1)] };
+    for (const member of ["a", "b", "c"]) {
+      node.receive(member, { header: header as Header, replies: [current] });
+      await node.settle();
+    }
+    assertEquals(isRead, false);
   });
 
   it("one that waits to retry goes on with the new members", async () => {

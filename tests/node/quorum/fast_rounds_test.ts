@@ -132,6 +132,14 @@ describe("FastRounds (section 3a)", () => {
 });
 
 describe("a change with a fast round (section 3a)", () => {
+  it("begins with none while the node does not know its cluster: its ballot is below all floors", async () => {
+    const node = new ScriptedNode({});
+    const options = { deadline: Infinity, fast: true };
+    node.core.proposals.change(KEY, sendable(setOnce("x")), options).catch(() => {});
+    await node.settle();
+    assertEquals((await node.asked("a")).map(({ type }) => type), ["prepare"]);
+  });
+
   it("goes on with a quorum that it gets later, when replies that it waited with were dropped", async () => {
     const node = await ScriptedNode.start();
     let outcome = "pending";

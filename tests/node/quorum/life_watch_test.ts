@@ -2,6 +2,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
 import { LifeWatch } from "../../../lib/node/quorum/life_watch.ts";
+import { firstConfiguration } from "../../../lib/paxos/configuration.ts";
 import { life, ScriptedNode } from "../../support/scripted_node.ts";
 
 const LOST = life(5);
@@ -23,6 +24,24 @@ async function watching(watches = 1) {
 }
 
 describe("LifeWatch (section 6)", () => {
+  it("counts the present members for a life that was added before they changed", async () => {
+    const node = await ScriptedNode.start({ withoutSession: true });
+    const over: string[] = [];
+    const watch = new LifeWatch(node.engine, (life) => void over.push(life));
+    watch.add(LOST);
+    const members = ["a", "d", "e", "f", "g"];
+    const vector = members.map(() => life(1));
+    node.engine.learn({ ...firstConfiguration(members, vector), epoch: 1 });
+    watch.ask(LOST);
+    const id = node.engine.pendingReplies.next() - 1;
+    const header = { ...node.header("a"), epoch: 1, vector };
+    for (const member of ["d", "e", "f"]) {
+      assertEquals(over, []);
+      node.receive(member, { header, replies: [{ id, type: "over", life: LOST }] });
+    }
+    assertEquals(over, [LOST]);
+  });
+
   it("believes a quorum, not one member", async () => {
     const { over, say } = await watching();
     say("aaa");
