@@ -305,7 +305,7 @@ export const FAST: readonly Mutation[] = [
     {
       section: 3,
       name: "fast: a round trip that takes long allows no more of them",
-      find: "Math.max(MOST_UNDER_WAY, UNDER_WAY_PER_MS * this.#pacing.roundTrip)",
+      find: "Math.max(MOST_UNDER_WAY, UNDER_WAY_PER_MS * this.#pacing.shortestRoundTrip)",
       replace: "MOST_UNDER_WAY",
       tests: ["tests/node/quorum/fast_rounds_test.ts"],
     },

@@ -84,7 +84,7 @@ export class FastRounds {
     const { runtime, members, voter, settings, configuration, place } = this.#engine;
     // Members take nothing in a fast round while they change, nor of a node that does not know their floor yet.
     if (isConfiguration(register) || !configuration.settled || place === null) return false;
-    const most = Math.max(MOST_UNDER_WAY, UNDER_WAY_PER_MS * this.#pacing.roundTrip);
+    const most = Math.max(MOST_UNDER_WAY, UNDER_WAY_PER_MS * this.#pacing.shortestRoundTrip);
     if (this.#underWay() > most) return false;
     const now = runtime.now();
     if (!this.#slowPause.isOver(now) || !this.#metPause.isOver(now)) return false;
