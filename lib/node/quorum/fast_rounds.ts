@@ -122,8 +122,7 @@ export class FastRounds {
     goOn: () => void,
   ): () => void {
     const now = this.#engine.runtime.now();
-    // Most often all members are expected, and nothing needs to be counted.
-    if (!this.expects(this.#engine.members) && !this.expects(missing())) {
+    if (!this.expects(missing())) {
       goOn();
       return () => {};
     }
@@ -163,12 +162,6 @@ export class FastRounds {
     if (this.#silent.size > 0) this.#silent.delete(member);
   }
 
-  /** The node closes. */
-  stop(): void {
-    this.#waiting.clear();
-    this.#disarm();
-  }
-
   /** Whether an answer of `member` is likely to come. */
   #isExpected(member: string): boolean {
     const { self, routes, voter } = this.#engine;
@@ -178,13 +171,14 @@ export class FastRounds {
 
   #arm(due: number): void {
     if (due >= this.#due) return;
-    this.#disarm();
+    this.stop();
     this.#due = due;
     const { runtime } = this.#engine;
     this.#cancelTimer = runtime.setTimer(() => this.#elapsed(), due - runtime.now());
   }
 
-  #disarm(): void {
+  /** Sets no timer, until another round waits. */
+  stop(): void {
     this.#cancelTimer();
     this.#due = Infinity;
   }

@@ -23,8 +23,8 @@ const SHORTEST_SPREAD = 0.75;
 /** Round trip that is assumed before one was measured, in milliseconds. */
 const FIRST_ROUND_TRIP = 10;
 
-/** Measurements after which the shortest round trip before them is no longer known: the network may have changed. */
-const SHORTEST_OF = 100_000;
+/** The growth of the shortest round trip with each measurement: the network may have changed. */
+const GROWTH = 1.00001;
 
 /**
  * The waits before a retry: random, so that two nodes do not collide again and again; doubling, so that a
@@ -39,10 +39,7 @@ export class Pacing {
    * faster than that.
    */
   #atLeast = 0;
-  /** The shortest round trip measured lately, and of the measurements before those. */
   #shortest = Infinity;
-  #shortestBefore = Infinity;
-  #measurements = 0;
   /** When a connection to a member was made last. */
   #connected = -Infinity;
   /** What is sent again when a way to a member has opened. */
@@ -65,8 +62,7 @@ export class Pacing {
    * processor. The smoothed one before any was measured.
    */
   get shortestRoundTrip(): number {
-    const shortest = Math.min(this.#shortest, this.#shortestBefore);
-    return shortest === Infinity ? this.#roundTrip : shortest;
+    return Math.min(this.#shortest, this.#roundTrip);
   }
 
   /** Records how long a quorum took to answer, in milliseconds. */
@@ -80,11 +76,7 @@ export class Pacing {
         return void (this.#atLeast = Math.max(this.#atLeast, least));
       }
     }
-    if (++this.#measurements % SHORTEST_OF === 0) {
-      this.#shortestBefore = this.#shortest;
-      this.#shortest = Infinity;
-    }
-    if (roundTrip < this.#shortest) this.#shortest = roundTrip;
+    this.#shortest = Math.min(roundTrip, GROWTH * this.#shortest);
     // A smoothed round trip time, as in RFC 6298, section 2; but the first measurement may be long only because
     // connections are still being made.
     if (!this.#isMeasured) this.#roundTrip = Math.min(roundTrip, FIRST_ROUND_TRIP);
