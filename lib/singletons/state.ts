@@ -13,8 +13,9 @@ export interface State<T> {
   readonly value: T;
   /**
    * Writes another value; resolves with it when a majority has it. Rejects with a `SynodError`: `session_lost` (the
-   * instance has ended; the value may have been written), `full`, `queue_full`; and with a `TypeError` for a value
-   * that CBOR cannot carry.
+   * instance has ended; the value may have been written), `full`, `outcome_unknown` (there is no room for it, but an
+   * earlier attempt may have written it: the next instance may find it), `queue_full`; and with a `TypeError` for
+   * a value that CBOR cannot carry.
    */
   set(next: T): Promise<T>;
   /** As `set`, with what `change` makes of the value that earlier writes of this instance have left. */
@@ -109,12 +110,20 @@ export class OpenState<T> implements State<T> {
 
   async #write(value: Uint8Array | null): Promise<void> {
     const { token } = this.#parts;
-    await change(
-      this.#register,
-      this.#parts,
-      (op, mayWrite) => writeChange(op, token, value, mayWrite),
-      { valueBytes: value?.length },
-    );
+    let isSent = false;
+    try {
+      await change(
+        this.#register,
+        this.#parts,
+        (op, mayWrite) => writeChange(op, token, value, mayWrite),
+        { valueBytes: value?.length, writing: () => void (isSent = true) },
+      );
+    } catch (error) {
+      // `full` for a later attempt says nothing about the effect of the earlier ones.
+      const isFull = error instanceof SynodError && error.code === "full";
+      if (!isFull || !isSent) throw error;
+      throw new SynodError("outcome_unknown", `The value may have been written. ${error.message}`);
+    }
   }
 
   /** Runs `write`, which holds `bytes`, after all earlier writes: each one may rely on the result of those. */
@@ -183,14 +192,19 @@ async function change(
   register: RegisterId,
   parts: StateParts,
   change: (op: string, mayWrite: () => boolean) => RegisterChange<Kept>,
-  room: { readonly reserve?: boolean; readonly takesOver?: boolean; readonly valueBytes?: number },
+  more: {
+    readonly reserve?: boolean;
+    readonly takesOver?: boolean;
+    readonly valueBytes?: number;
+    readonly writing?: () => void;
+  },
 ): Promise<KeptState> {
   const { core, signal, session } = parts;
   const mayWrite = () => !signal.aborted && core.session.isValid(session);
   // An operation keeps its name however often it is tried: it recognises its own write.
   const own = change(core.nextOperation(), mayWrite);
   return await retry(parts, async (limits) => {
-    const options = { ...limits, keepPromise: true, ...room };
+    const options = { ...limits, keepPromise: true, ...more };
     const { result } = await core.proposals.change(register, own, options);
     if (result === null) throw replacedBy(parts);
     return result;

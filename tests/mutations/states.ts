@@ -29,14 +29,28 @@ export const STATES_OF_SINGLETONS: readonly Mutation[] = [
     {
       section: 10,
       name: "a write of a state takes two round trips",
-      find: "{ ...limits, keepPromise: true, ...room }",
-      replace: "{ ...limits, ...room }",
+      find: "{ ...limits, keepPromise: true, ...more }",
+      replace: "{ ...limits, ...more }",
     },
     {
       section: 10,
       name: "a write of a state fails while there is no majority, though its instance goes on",
       find: "if (!isPassing || core.isOver) throw error;",
       replace: "throw error;",
+    },
+    {
+      section: 10,
+      name: "a write of a state that was sent before there was no room is told to have failed",
+      find: "if (!isFull || !isSent) throw error;",
+      replace: "throw error;",
+      tests: ["tests/singletons/state_full_test.ts"],
+    },
+    {
+      section: 10,
+      name: "a write of a state that found no room at first may be there",
+      find: "if (!isFull || !isSent) throw error;",
+      replace: "if (!isFull) throw error;",
+      tests: ["tests/singletons/state_full_test.ts"],
     },
     {
       section: 10,
