@@ -71,6 +71,11 @@ export class Acceptor {
     return this.#room.bytes;
   }
 
+  /** Whether there is no room for a new register with this state. */
+  isFull(register: RegisterId, state: State | null): boolean {
+    return this.#room.isFull(register, state, this.#entries.size);
+  }
+
   /** The number of held registers that are released and not yet forgotten. */
   get released(): number {
     return this.#tombstones.size;
@@ -213,7 +218,7 @@ export class Acceptor {
     if (compareBallots(ballot, promised) < 0) return only(this.#refuse(request, promised, now));
     // Tombstones, held registers, states of a sweep and the configuration always have room.
     const isNew = state.present && held === undefined && request.sweep !== true;
-    if (isNew && this.#isFull(register, state)) return only(this.#room.full());
+    if (isNew && this.isFull(register, state)) return only(this.#room.full());
     const entry = held ?? this.#create(register);
     this.#store(register, entry, { ballot, state }, next ? after(ballot) : ballot, now);
     return this.#pushing(register, { type: "accepted", ballot }, entry.accepted, now);
@@ -231,8 +236,10 @@ export class Acceptor {
     const [promised, accepted] = [this.#promised(held), held?.accepted ?? null];
     const isNewer = compareBallots(ballot, promised) > 0 && ballot.counter > this.#floor;
     if (accepted === null && isNewer) {
-      // Room is what a `prepare` needs, which this is in one with its `accept`.
-      if (held === undefined && this.#isFull(register, null)) return only(this.#room.full());
+      // It is a `prepare` in one with its `accept`: what it reserves is used at once, so any size will do.
+      const asked = { register, ballot, grows: 1 };
+      const hasRoom = this.#room.takes(asked, held !== undefined, this.#entries.size, now);
+      if (!hasRoom) return only(this.#room.full());
       const entry = held ?? this.#create(register);
       const over = this.#floor;
       const vote = { ballot, state: presentOf(state, state.token, over), fast: true } as const;
@@ -362,11 +369,6 @@ export class Acceptor {
     this.#tombstones.delete(register);
     this.#room.tally(register, entry.accepted?.state ?? null, undefined);
     this.#index.delete(register);
-  }
-
-  /** Whether there is no room for a new register with this state. */
-  #isFull(register: RegisterId, state: State | null): boolean {
-    return this.#room.isFull(register, state, this.#entries.size);
   }
 
   /** The promise for the register with this entry. */

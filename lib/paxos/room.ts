@@ -38,8 +38,11 @@ export class Room {
 
   /** A register has another state; `undefined`: it is not held. */
   tally(register: RegisterId, before: State | null | undefined, now: State | null | undefined) {
-    this.#free(register);
-    if (before !== undefined) this.#bytes -= sizeOf(register, before);
+    // What becomes held has just been promised, or is accepted at once: nothing else is reserved for it.
+    if (before !== undefined) {
+      this.#free(register);
+      this.#bytes -= sizeOf(register, before);
+    }
     if (now !== undefined) this.#bytes += sizeOf(register, now);
   }
 
@@ -62,12 +65,15 @@ export class Room {
     now: number,
   ): boolean {
     if (sweep) return true;
-    this.#free(register);
     if (!isHeld && this.isFull(register, null, keys, reserve)) return false;
-    if (grows === 0 || reserve) return true;
-    if (this.#bytes + this.#reservedBytes > this.#options.maxBytes) return false;
-    this.#reserved.set(register, { bytes: grows, until: now + RESERVED_FOR });
-    this.#reservedBytes += grows;
+    const asksFor = reserve ? 0 : grows;
+    const others = this.#reservedBytes - (this.#reserved.get(register)?.bytes ?? 0);
+    if (asksFor > 0 && this.#bytes + others > this.#options.maxBytes) return false;
+    // Only now: where it is refused, the earlier promise stands, and what it has reserved is still needed.
+    this.#free(register);
+    if (asksFor === 0) return true;
+    this.#reserved.set(register, { bytes: asksFor, until: now + RESERVED_FOR });
+    this.#reservedBytes += asksFor;
     return true;
   }
 

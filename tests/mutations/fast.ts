@@ -67,9 +67,14 @@ export const FAST: readonly Mutation[] = [
     {
       section: 8,
       name: "fast: a full acceptor takes a new register",
-      find:
-        "if (held === undefined && this.#isFull(register, null)) return only(this.#room.full());",
-      replace: "",
+      find: "if (!hasRoom) return only(this.#room.full());",
+      replace: "void hasRoom;",
+    },
+    {
+      section: 8,
+      name: "fast: a full acceptor takes any value where it has promised something",
+      find: "if (!hasRoom) return only(this.#room.full());",
+      replace: "if (held === undefined && !hasRoom) return only(this.#room.full());",
     },
     {
       section: 3,
@@ -327,6 +332,13 @@ export const FAST: readonly Mutation[] = [
       name: "fast: it is used by a member that holds something",
       find: "if (voter.acceptor.stored(register)?.accepted) return false;",
       replace: "",
+    },
+    {
+      section: 8,
+      name: "fast: it is used by a member that has no room",
+      find: "if (voter.acceptor.isFull(register, null)) return false;",
+      replace: "",
+      tests: ["tests/node/quorum/fast_rounds_test.ts"],
     },
     {
       section: 3,

@@ -36,7 +36,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "a value is accepted without room for its register",
-      find: "if (isNew && this.#isFull(register, state)) return only(this.#room.full());",
+      find: "if (isNew && this.isFull(register, state)) return only(this.#room.full());",
       replace: "",
     },
     {
@@ -299,15 +299,29 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "room: a held register grows without bound",
-      find: "if (this.#bytes + this.#reservedBytes > this.#options.maxBytes) return false;",
+      find: "if (asksFor > 0 && this.#bytes + others > this.#options.maxBytes) return false;",
       replace: "",
       tests: ["tests/housekeeping/growth_test.ts"],
     },
     {
       section: 8,
       name: "room: what is promised is not reserved",
-      find: "    this.#reservedBytes += grows;\n",
-      replace: "    this.#reservedBytes += 0 * grows;\n",
+      find: "    this.#reservedBytes += asksFor;\n",
+      replace: "    this.#reservedBytes += 0 * asksFor;\n",
+      tests: ["tests/paxos/room_test.ts"],
+    },
+    {
+      section: 8,
+      name: "room: what is promised to a new register is not reserved",
+      find: "    if (before !== undefined) {\n      this.#free(register);\n",
+      replace: "    this.#free(register);\n    if (before !== undefined) {\n",
+      tests: ["tests/paxos/room_test.ts"],
+    },
+    {
+      section: 8,
+      name: "room: a refusal frees what an earlier promise has reserved",
+      find: "    const asksFor = reserve ? 0 : grows;\n",
+      replace: "    const asksFor = reserve ? 0 : grows;\n    this.#free(register);\n",
       tests: ["tests/paxos/room_test.ts"],
     },
     {

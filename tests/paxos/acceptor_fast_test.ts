@@ -124,6 +124,23 @@ describe("Acceptor: fast (section 3a)", () => {
     assertEquals(says(acceptor, fast("5p")), "took 5 over 0");
   });
 
+  it("needs room for its bytes, also where something was promised, which it then uses", () => {
+    const acceptor = makeAcceptor({ maxBytes: 10_000 });
+    const long = "x".repeat(10_000);
+    for (const register of ["k1", "k2", "k3"]) {
+      replyOf(acceptor, { type: "prepare", register, ballot: ballot("3q") });
+    }
+    // What is reserved for the register itself is for what is accepted next.
+    replyOf(acceptor, { type: "prepare", register: "k1", ballot: ballot("4q"), grows: 20_000 });
+    assertEquals(replyOf(acceptor, fast("5p", long, "k2"))?.type, "full");
+    assertEquals(says(acceptor, fast("5p", long, "k1")), "took 5 over 0");
+    assertEquals(replyOf(acceptor, fast("5p", long, "k3"))?.type, "full");
+    // The promises stand, as does the room of what is held.
+    assertEquals(acceptor.isFull("k4", null), true);
+    const late = { ...accept("3q", value("y", 3)), register: "k3" } as RegisterRequest;
+    assertEquals(says(acceptor, late), "accepted 3q");
+  });
+
   it("is pushed to those who watch, and its mark as well", () => {
     const acceptor = makeAcceptor();
     acceptor.handle({ type: "watch", register: "k1" }, asker, 0);

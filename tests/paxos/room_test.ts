@@ -48,6 +48,27 @@ describe("Room (section 8)", () => {
     assertEquals(room.takes({ ...asked, sweep: true }, false, 5, 0), true);
   });
 
+  it("reserves what a new register adds until something is accepted for it", () => {
+    const room = made(5, 100, ENTRY_BYTES + 1_100);
+    assertEquals(room.takes({ register: "new", ballot, grows: 900 }, false, 5, 0), true);
+    room.tally("new", undefined, null);
+    assertEquals([grows(room, "k0", 600), grows(room, "k1", 1)], [true, false]);
+    room.tally("new", null, { present: false, token: 1 });
+    assertEquals(grows(room, "k1", 1), true);
+  });
+
+  it("leaves what an earlier promise has reserved where it refuses a later one of the register", () => {
+    const room = made(5, 100, 1_000);
+    assertEquals([grows(room, "k0", 600), grows(room, "k1", 600)], [true, true]);
+    room.tally("k2", state(100), state(1_500));
+    assertEquals([grows(room, "k0", 1), grows(room, "k3", 1)], [false, false]);
+    room.tally("k2", state(1_500), state(100));
+    assertEquals(grows(room, "k3", 1), false);
+    // One that adds nothing takes the place of the earlier promise.
+    assertEquals(room.takes({ register: "k0", ballot }, true, 5, 0), true);
+    assertEquals(grows(room, "k3", 1), true);
+  });
+
   it("keeps it for five seconds; meanwhile it is worth asking again", () => {
     const room = made(5, 100, 0);
     assertEquals(grows(room, "k0", 100, 1_000), true);

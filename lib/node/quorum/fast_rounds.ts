@@ -1,8 +1,6 @@
 import type { Ballot } from "../../paxos/ballot.ts";
-import { hasRoom } from "../../paxos/capacity.ts";
 import type { Proposer } from "../../paxos/proposer.ts";
 import { isConfiguration, type RegisterId } from "../../paxos/register.ts";
-import { sizeOf } from "../../paxos/size.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Pacing } from "../runtime/pacing.ts";
 import { RecentMap } from "../runtime/recent_map.ts";
@@ -81,7 +79,7 @@ export class FastRounds {
 
   /** Whether a change of `register` that has seen nothing of it may begin with a fast round now. */
   mayBegin(register: RegisterId): boolean {
-    const { runtime, members, voter, settings, configuration, place } = this.#engine;
+    const { runtime, members, voter, configuration, place } = this.#engine;
     // Members take nothing in a fast round while they change, nor of a node that does not know their floor yet.
     if (isConfiguration(register) || !configuration.settled || place === null) return false;
     const most = Math.max(MOST_UNDER_WAY, UNDER_WAY_PER_MS * this.#pacing.shortestRoundTrip);
@@ -95,8 +93,7 @@ export class FastRounds {
     if (voter !== null) {
       // Its own vote would be missing.
       if (voter.acceptor.stored(register)?.accepted) return false;
-      const { size, bytes } = voter.acceptor;
-      if (!hasRoom(settings, size, bytes, sizeOf(register, null), false)) return false;
+      if (voter.acceptor.isFull(register, null)) return false;
     }
     return this.expects(members);
   }

@@ -3,9 +3,17 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { FastRounds } from "../../../lib/node/quorum/fast_rounds.ts";
 import { CONFIGURATION } from "../../../lib/paxos/register.ts";
+import { Voter } from "../../../lib/paxos/voter.ts";
+import { registerId } from "../../../lib/codec.ts";
 import type { Reachability } from "../../../lib/node/wire/routes.ts";
 import { setOnce } from "../../paxos/support/changes.ts";
-import { KEY, ScriptedNode, type ScriptOptions, sendable } from "../../support/scripted_node.ts";
+import {
+  KEY,
+  life,
+  ScriptedNode,
+  type ScriptOptions,
+  sendable,
+} from "../../support/scripted_node.ts";
 
 async function start(
   options: ScriptOptions = {},
@@ -130,6 +138,23 @@ describe("FastRounds (section 3a)", () => {
     assertEquals(one.rounds.mayBegin(KEY), false);
     await one.node.time.pass(1_001);
     assertEquals(one.rounds.mayBegin(KEY), true);
+  });
+});
+
+describe("a fast round of a member (sections 3a and 8)", () => {
+  it("does not begin while its room is promised to others", async () => {
+    const { node, rounds } = await start({ self: "a" });
+    const voter = new Voter(node.record, life(9), { ...node.voterSettings, maxBytes: 10_000 });
+    node.engine.vote(voter);
+    assertEquals(rounds.mayBegin(KEY), true);
+    const ballot = { counter: 5, life: life(7) };
+    const prepare = {
+      type: "prepare",
+      register: registerId("k", undefined, "other"),
+      ballot,
+    } as const;
+    voter.acceptor.handle({ ...prepare, grows: 10_000 }, { node: "b", life: life(7) }, 0);
+    assertEquals(rounds.mayBegin(KEY), false);
   });
 });
 
