@@ -12,6 +12,7 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   "locks/queue": "4,096 hand-overs through gateways take minutes",
   "locks/sent_orders": "a guest's requests are not handed over: its gateways propose them",
   "locks/taken_orders": "a guest's requests are not handed over: its gateways propose them",
+  "locks/whole_labels": "of a guest others know only what its request carries",
   "singletons/cancellation": "its nodes are the hosts",
   "singletons/departures": "its nodes are the hosts",
   "singletons/drain": "its nodes are the hosts",
