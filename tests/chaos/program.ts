@@ -65,7 +65,8 @@ onInvariantFailure(({ message: invariant }) => {
 if (broken.has("invariant")) {
   const { handle } = Acceptor.prototype;
   Acceptor.prototype.handle = function (request, from, now) {
-    assertInvariant(request.type !== "accept", "no member accepts anything");
+    const accepts = request.type === "accept" || request.type === "fast";
+    assertInvariant(!accepts, "no member accepts anything");
     return handle.call(this, request, from, now);
   };
 }
