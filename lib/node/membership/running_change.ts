@@ -61,6 +61,8 @@ export class RunningChange {
   #attempt = 0;
   #isOver = false;
   #cancelTimer: () => void = () => {};
+  /** Ends the waits of registers that are rewritten again. */
+  readonly #waits = new Set<() => void>();
 
   /**
    * Begins at once. `change`: what to do with the present configuration, which has to be settled; `null`: to finish what
@@ -243,9 +245,7 @@ export class RunningChange {
       () => true,
       () => false,
     );
-    if (!isDone) {
-      await new Promise<void>((resolve) => runtime.setTimer(() => resolve(), REWRITE_WAIT));
-    }
+    if (!isDone) await this.#wait();
     this.#rewriting.delete(register);
     // What was chosen under another configuration proves nothing for this one.
     if (this.#isOver || this.#change.configuration.epoch !== epoch) return;
@@ -255,6 +255,18 @@ export class RunningChange {
     }
     if (this.#change.toRewrite.size === 0) this.#goOn();
     else this.#rewrite();
+  }
+
+  /** Waits before a register is rewritten again; for ever if the change ends meanwhile. */
+  #wait(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#isOver) return;
+      const cancel = this.#parts.engine.runtime.setTimer(() => {
+        this.#waits.delete(cancel);
+        resolve();
+      }, REWRITE_WAIT);
+      this.#waits.add(cancel);
+    });
   }
 
   /** Closes all questions but those of these numbers. */
@@ -270,6 +282,7 @@ export class RunningChange {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cancelTimer();
+    for (const cancel of this.#waits) cancel();
     this.#closeAllBut([]);
     this.#ended(outcome);
   }
