@@ -29,7 +29,6 @@ import {
 
 /** Changes of one register proposed in one round, to bound the work of a round. */
 const MAX_COMBINED = 1_000;
-
 const nothing = (): void => {};
 
 /** The changes of one register. */
@@ -180,8 +179,7 @@ export class RegisterProposals {
     if (step !== undefined) this.#do(step);
   }
 
-  // A change that looks at a clock may find that its session is over: that ends the attempt meanwhile.
-  /** The proposer's next step, if the attempt goes on. An error ends the changes of this round, and nothing else. */
+  /** The next step, unless it has ended the attempt: a change may find its session over. An error ends the changes of this round alone. */
   #attempted<T>(next: () => T): T | undefined {
     const proposer = this.#proposer;
     try {
