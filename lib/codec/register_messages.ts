@@ -94,7 +94,7 @@ export const REGISTER_REQUESTS: RequestKinds<
     number: 1,
     fields: 9,
     handler: "voter",
-    encode({ id, register, ballot, state, next, fallback, sweep }, number, to) {
+    encode({ id, register, ballot, state, next, heir, fallback, sweep }, number, to) {
       return [
         number,
         id,
@@ -102,7 +102,7 @@ export const REGISTER_REQUESTS: RequestKinds<
         to.counter(ballot.counter),
         to.life(ballot.life),
         encodeState(state, to),
-        next,
+        heir === undefined ? next : to.life(heir),
         fallback === null ? null : to.counter(fallback),
         sweep === true,
       ];
@@ -110,15 +110,19 @@ export const REGISTER_REQUESTS: RequestKinds<
     decode(field, id, from) {
       const ballot = from.ballot(field[3], field[4]);
       const sweep = flag(field[8]);
-      const request = {
+      const state = decodeState(field[5], from);
+      // In place of whether its proposer keeps the promise of the next ballot: who gets it.
+      const heir = typeof field[6] === "boolean" ? undefined : from.life(field[6]);
+      const plain = {
         id,
         type: "accept",
         register: register(field[2]),
         ballot,
-        state: decodeState(field[5], from),
-        next: flag(field[6]),
+        state,
+        next: heir !== undefined || flag(field[6]),
         fallback: fallbackAbove(field[7], ballot.counter, from),
       } as const;
+      const request = heir === undefined ? plain : { ...plain, heir };
       return sweep ? { ...request, sweep } : request;
     },
     size: ({ state }) => stateBytes(state),
@@ -307,22 +311,24 @@ export const REGISTER_REPLIES: ReplyKinds<
   learned: {
     number: 7,
     fields: 7,
-    encode: ({ id, register, ballot, state, fast }, number, to) => [
+    encode: ({ id, register, ballot, state, fast, heir }, number, to) => [
       number,
       id,
       register,
       ...to.ballot(ballot),
       encodeState(state, to),
-      fast,
+      heir === undefined ? fast : to.life(heir),
     ],
-    decode: (field, id, from) => ({
-      id,
-      type: "learned",
-      register: register(field[2]),
-      ballot: from.ballot(field[3], field[4]),
-      state: decodeState(field[5], from),
-      fast: flag(field[6]),
-    }),
+    decode(field, id, from) {
+      const name = register(field[2]);
+      const ballot = from.ballot(field[3], field[4]);
+      const state = decodeState(field[5], from);
+      // In place of whether it is the vote of a fast round, which hands on nothing: who is promised the next ballot.
+      const heir = typeof field[6] === "boolean" ? undefined : from.life(field[6]);
+      const fast = heir === undefined && flag(field[6]);
+      const reply = { id, type: "learned", register: name, ballot, state, fast } as const;
+      return heir === undefined ? reply : { ...reply, heir };
+    },
     size: ({ state }) => stateBytes(state),
   },
 };

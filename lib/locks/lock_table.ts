@@ -1,7 +1,7 @@
 import { SynodError } from "../errors.ts";
 import type { Core } from "../node/core.ts";
 import { type Limits, noQuorum } from "../node/shell.ts";
-import type { Ballot } from "../paxos/ballot.ts";
+import type { Ballot, Life } from "../paxos/ballot.ts";
 import type { Learned } from "../paxos/learner.ts";
 import {
   applyCommand,
@@ -13,6 +13,7 @@ import {
 } from "../paxos/lock_register.ts";
 import type { Chosen, Draft, RegisterChange } from "../paxos/change.ts";
 import type { RegisterId, State } from "../paxos/register.ts";
+import { isGuest, parseSession } from "../paxos/sessions.ts";
 import type { Owner } from "../owners/owner.ts";
 import { EndedSessions } from "../owners/ended_sessions.ts";
 import { release } from "../owners/release.ts";
@@ -299,7 +300,7 @@ export class LockTable implements LockRequests {
         return { present: true, op, bindings: NONE, owners, value: encodeLock(value, sketch) };
       };
       const draft: Draft = { present: true, op, bindings: NONE, owners: NONE, value: sketch };
-      return { draft, complete, result, merges: true };
+      return { draft, complete, result, merges: true, heir: heirOf(value, ballot.counter) };
     };
   }
 
@@ -378,4 +379,13 @@ export class LockTable implements LockRequests {
       () => {},
     );
   }
+}
+
+/** The life that a lock is granted to by what is written at this counter: it will release it. `undefined`: none. */
+function heirOf({ holders }: LockValue, counter: number): Life | undefined {
+  const [first] = holders;
+  if (first.token !== counter) return undefined;
+  const { node, life } = parseSession(first.pid.session);
+  // Its gateway proposes for a guest, in a life of its own.
+  return isGuest(node) ? undefined : life;
 }

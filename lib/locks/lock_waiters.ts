@@ -128,6 +128,7 @@ export class LockWaiters {
   #watch(): void {
     this.#stayOn?.();
     this.#stayOn = undefined;
+    if (this.#stopWatching === undefined) this.#core.proposals.mayInherit(this.#register);
     this.#stopWatching ??= this.#core.watches.watch(this.#register, (learned) => {
       let value: LockValue;
       try {
@@ -138,6 +139,7 @@ export class LockWaiters {
       }
       this.#last = { learned, value };
       this.#core.proposals.outdated(this.#register, learned.ballot);
+      this.#core.proposals.inherit(this.#register, learned);
       this.#events.changed?.(value, learned.ballot);
       this.#learn(learned, value);
       if (this.#stayOn !== undefined && value.holders.length === 0) this.#stop();

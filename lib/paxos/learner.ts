@@ -1,4 +1,4 @@
-import { type Ballot, compareBallots, NO_BALLOT } from "./ballot.ts";
+import { type Ballot, compareBallots, type Life, NO_BALLOT } from "./ballot.ts";
 import { type Sender, Tally } from "./quorum.ts";
 import type { State } from "./register.ts";
 
@@ -11,6 +11,15 @@ export interface Learned {
   readonly ballot: Ballot;
   /** The chosen state. */
   readonly state: State | null;
+  /** The life that all of these members have promised the next ballot with it, by their own reports. Absent: none. */
+  readonly heir?: Life;
+}
+
+/** A member's report that it accepted a ballot. */
+interface Accept {
+  /** Whether it is the vote of a fast round. */
+  readonly fast: boolean;
+  readonly heir: Life | undefined;
 }
 
 /**
@@ -21,8 +30,7 @@ export interface Learned {
 export class Learner {
   readonly #members: readonly string[];
   readonly #isSettled: () => boolean;
-  /** The reports of each ballot, and whether they are votes of a fast round. */
-  readonly #tallies: { ballot: Ballot; tally: Tally<boolean> }[] = [];
+  readonly #tallies: { ballot: Ballot; tally: Tally<Accept> }[] = [];
   #known: Ballot = NO_BALLOT;
 
   /**
@@ -35,10 +43,16 @@ export class Learner {
   }
 
   /**
-   * Counts that an acceptor accepted `state` at `ballot`, in a fast round or not; returns what is chosen if that is newly
-   * learned.
+   * Counts that an acceptor accepted `state` at `ballot`, in a fast round or not, and maybe promised the next ballot to
+   * `heir`; returns what is chosen if that is newly learned.
    */
-  receive(sender: Sender, ballot: Ballot, state: State, fast: boolean): Learned | undefined {
+  receive(
+    sender: Sender,
+    ballot: Ballot,
+    state: State,
+    fast: boolean,
+    heir?: Life,
+  ): Learned | undefined {
     if (compareBallots(ballot, this.#known) <= 0) return undefined;
     let counted = this.#tallies.find((other) => compareBallots(other.ballot, ballot) === 0);
     if (counted === undefined) {
@@ -47,11 +61,13 @@ export class Learner {
       this.#tallies.sort((a, b) => compareBallots(b.ballot, a.ballot));
       this.#tallies.length = Math.min(this.#tallies.length, MAX_BALLOTS);
     }
-    if (!counted.tally.add(sender, fast)) return undefined;
+    if (!counted.tally.add(sender, { fast, heir })) return undefined;
     const { replies, size } = counted.tally;
     const areAll = size === this.#members.length && this.#isSettled();
-    if (!areAll && replies.every((isFast) => isFast)) return undefined;
-    return this.learn(ballot) ? { ballot, state } : undefined;
+    if (!areAll && replies.every((one) => one.fast)) return undefined;
+    if (!this.learn(ballot)) return undefined;
+    const isHandedOn = heir !== undefined && replies.every((one) => one.heir === heir);
+    return isHandedOn ? { ballot, state, heir } : { ballot, state };
   }
 
   /** Notes a state that is known from elsewhere to be chosen at `ballot`; returns whether it is newer. */

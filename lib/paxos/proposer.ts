@@ -329,15 +329,18 @@ export class Proposer<R> {
     const { counter, life } = this.#ballot;
     // The promise of the next ballot stays with the proposer of what a fast round has met.
     const isOfAnother = draft === null && this.#fast !== undefined && ballot.life !== life;
+    const heir = draft === null ? undefined : decision.heir;
     const next = written.present && !isOfAnother && counter + 1 < MAX_COUNTER &&
-      this.#options.keepPromise?.() === true;
-    this.#kept = next ? { ballot: { counter: counter + 1, life }, state: written } : undefined;
+      (heir !== undefined || this.#options.keepPromise?.() === true);
+    const isHandedOn = next && heir !== undefined && heir !== life;
+    const isKept = next && !isHandedOn;
+    this.#kept = isKept ? { ballot: { counter: counter + 1, life }, state: written } : undefined;
     // The promised ballot is used up from now on: no other attempt may choose it.
     if (next) clock.observe(counter + 1);
     this.#phase = "accept";
     this.#nacks = NONE;
     const fallback = this.#fallback?.counter ?? null;
-    const request = {
+    const plain = {
       type: "accept",
       register,
       ballot: this.#ballot,
@@ -345,6 +348,7 @@ export class Proposer<R> {
       next,
       fallback,
     } as const;
+    const request = isHandedOn ? { ...plain, heir } : plain;
     this.#request = this.#options.sweep?.() === true ? { ...request, sweep: true } : request;
     return { do: "send", request: this.#request };
   }

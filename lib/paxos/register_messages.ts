@@ -1,4 +1,4 @@
-import type { Ballot } from "./ballot.ts";
+import type { Ballot, Life } from "./ballot.ts";
 import type { Accepted, Present, RegisterId, SessionId, State } from "./register.ts";
 
 /** One register as a recovering member copies it. */
@@ -57,8 +57,10 @@ export type RegisterRequest =
     readonly register: RegisterId;
     readonly ballot: Ballot;
     readonly state: State;
-    /** Whether the acceptor also promises the ballot `(counter + 1, same life)`. */
+    /** Whether the acceptor also promises the ballot `(counter + 1, heir or same life)`. */
     readonly next: boolean;
+    /** The life that the promise is handed on to. Absent: the proposer keeps it. */
+    readonly heir?: Life;
     /** If refused, it counts as a `prepare` of the ballot `(fallback, same life)`; `null`: it does not. */
     readonly fallback: number | null;
     /** Whether it brings a member a state that others hold: it needs no room. */
@@ -139,4 +141,6 @@ export type RegisterReply =
     readonly state: State;
     /** Whether it is the vote of a fast round. */
     readonly fast: boolean;
+    /** The life that the acceptor has promised the next ballot with it. Absent: none but, possibly, its proposer. */
+    readonly heir?: Life;
   };

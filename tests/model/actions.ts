@@ -1,4 +1,5 @@
-import type { Life } from "../../lib/paxos/ballot.ts";
+import { type Ballot, compareBallots, type Life } from "../../lib/paxos/ballot.ts";
+import type { RegisterRequest } from "../../lib/paxos/messages.ts";
 import { majority } from "../../lib/paxos/quorum.ts";
 import type { Transition } from "./automaton.ts";
 import type { ClientOutput } from "./client.ts";
@@ -11,7 +12,7 @@ export type Visit = (row: Uint32Array, action: Action) => void;
 
 /** One step of the system. */
 export type Action =
-  /** A client gets these answers in direct succession, and then possibly continues by itself. */
+  /** A client gets these answers, or pushes, in direct succession, and then possibly continues by itself. */
   | {
     readonly what: "client";
     readonly client: number;
@@ -35,6 +36,12 @@ export type Tallied = readonly number[];
 interface Client {
   readonly outcomes: readonly Outcome[];
   readonly tallied: readonly Tallied[];
+}
+
+/** A push to a client: the message with the vote that it tells of, and the input. */
+interface Push {
+  readonly vote: number;
+  readonly input: number;
 }
 
 /** One step of a client: the action, and the state after it. */
@@ -103,13 +110,15 @@ export class Actions {
     for (let process = 0; process < layout.processes; process++) {
       key += ` ${outboxes.get(row[layout.outbox(process)]).answersId[client]}`;
     }
+    const pushes = this.#pushes(row, client, state);
+    key += ` ${pushes.map(({ vote, input }) => `${vote}:${input}`)}`;
     let known = this.#clients[client].get(key);
     if (known === undefined) {
       const answers: number[] = [];
       for (let process = 0; process < layout.processes; process++) {
         answers.push(...outboxes.get(row[layout.outbox(process)]).answers[client]);
       }
-      known = this.#outcomesOf(client, state, answers);
+      known = this.#outcomesOf(client, state, answers, pushes);
       this.#clients[client].set(key, known);
     }
     this.onTallied(known.tallied);
@@ -121,7 +130,45 @@ export class Actions {
     }
   }
 
-  #outcomesOf(client: number, state: number, answers: readonly number[]): Client {
+  /** What members may push to a client that a promise may be handed on to: all that they have accepted. */
+  #pushes(row: Uint32Array, client: number, state: number): readonly Push[] {
+    const { layout, parts: { outboxes, messages, clients, clientInputs, members } } = this.#world;
+    if (!clients[client].attributes(state).canInherit) return [];
+    const pushes: Push[] = [];
+    for (let process = 0; process < layout.processes; process++) {
+      for (const number of outboxes.get(row[layout.outbox(process)]).votes) {
+        const vote = messages.value(number) as Message & { kind: "vote" };
+        const accept = this.#accepted(row, vote.ballot);
+        if (accept === undefined) continue;
+        const { incarnation, vector } = vote;
+        const sender = { member: members[layout.memberOf(process)], incarnation, vector };
+        const { ballot, state, heir } = accept;
+        const input = { do: "pushed", sender, ballot, state, heir } as const;
+        pushes.push({ vote: number, input: clientInputs.number(input) });
+      }
+    }
+    return pushes;
+  }
+
+  /** The request that proposed a ballot classically. */
+  #accepted(row: Uint32Array, ballot: Ballot): (RegisterRequest & { type: "accept" }) | undefined {
+    const { layout, parts: { outboxes, messages } } = this.#world;
+    for (let client = 0; client < layout.clients; client++) {
+      for (const number of outboxes.get(row[layout.sent(client)]).asks) {
+        const { request } = messages.value(number) as Message & { kind: "ask" };
+        if (request.type !== "accept") continue;
+        if (compareBallots(request.ballot, ballot) === 0) return request;
+      }
+    }
+    return undefined;
+  }
+
+  #outcomesOf(
+    client: number,
+    state: number,
+    answers: readonly number[],
+    pushes: readonly Push[],
+  ): Client {
     const { parts, scope } = this.#world;
     const automaton = parts.clients[client];
     const start = parts.clientInputs.number({ do: "start" });
@@ -147,6 +194,16 @@ export class Actions {
       if (automaton.attributes(at).canGoOn) note(automaton.step(at, goOn), got, "goOn");
       if (scope.clientsTell && at !== state) {
         note(automaton.step(at, again), got, "again");
+      }
+      if (automaton.attributes(at).canInherit) {
+        for (const { vote, input } of pushes) {
+          const transition = automaton.step(at, input);
+          const { next } = transition;
+          if (automaton.attributes(next).hasKept) note(transition, [...got, vote], null);
+          else if (this.#oneByOne) {
+            if (next !== at) note(transition, [vote], null);
+          } else if (!seen.has(next)) seen.set(next, [...got, vote]);
+        }
       }
       for (const answer of answers) {
         const { sender, reply } = parts.messages.value(answer) as Message & { kind: "answer" };

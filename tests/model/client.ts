@@ -9,6 +9,8 @@ import type { CrashVector, Sender } from "../../lib/paxos/quorum.ts";
 import type { QuorumRead } from "../../lib/paxos/quorum_read.ts";
 import type { State } from "../../lib/paxos/register.ts";
 import type { Actor } from "./automaton.ts";
+import type { HandedOn } from "../../lib/paxos/handed_on.ts";
+import type { Learner } from "../../lib/paxos/learner.ts";
 import type { First } from "./first.ts";
 import { CELL_TEXT } from "./cell_states.ts";
 import { textOf } from "./fingerprint.ts";
@@ -30,12 +32,13 @@ export type Operation =
   | { readonly kind: "lapse"; readonly letter: string }
   /** As "put", but others may end the owner of its value, and release it. */
   | { readonly kind: "bound"; readonly letter: string; readonly fast?: boolean }
-  /** Writes the content and its letter; returns the content before it. */
+  /** Writes the content and its letter; returns the content before it. `heir`: it hands on the promise to that client. */
   | {
     readonly kind: "append";
     readonly letter: string;
     readonly again?: boolean;
     readonly fast?: boolean;
+    readonly heir?: Life;
   }
   /** Releases the value of the put of this letter, and makes members forget it; the client's last operation. */
   | { readonly kind: "release"; readonly letter: string }
@@ -76,6 +79,8 @@ export interface ClientOptions {
   readonly keeps?: boolean;
   /** Whether it tells the members what a fast round of its own has chosen. */
   readonly tells?: boolean;
+  /** Whether it watches the register, and takes promises that others hand on to it. */
+  readonly inherits?: boolean;
 }
 
 /** An input of a client. */
@@ -84,6 +89,8 @@ export type ClientInput =
   | { do: "start" }
   /** A member answers its question. */
   | { do: "answer"; sender: Sender; reply: RegisterReply }
+  /** A member pushes what it accepted, and to whom it promised the next ballot with it. */
+  | { do: "pushed"; sender: Sender; ballot: Ballot; state: State; heir?: Life }
   /** It asks again, with its present knowledge of crashes. */
   | { do: "again" }
   /** It waits no longer for the rest of the members. */
@@ -106,6 +113,10 @@ export interface ClientAttributes {
   readonly canStart: boolean;
   /** Whether it waits for the rest of the members. */
   readonly canGoOn: boolean;
+  /** Whether pushes may give it a promise. */
+  readonly canInherit: boolean;
+  /** Whether it has a promise for its next operation. */
+  readonly hasKept: boolean;
 }
 
 /** The register of all operations. */
@@ -155,6 +166,8 @@ export class Client implements Actor<ClientInput, ClientOutput> {
   reader: QuorumRead | null = null;
   request: RegisterRequest | null = null;
   kept: KeptPromise | null = null;
+  handedOn: HandedOn | null = null;
+  learner: Learner | null = null;
   /** The ballot of the tombstone that it wrote, until it knows that all members have accepted it. */
   released: Ballot | null = null;
   returned = true;
@@ -171,6 +184,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     if (options.keeps) this.kept = keptOf(world.first);
     if (this.kept !== null) this.clock.observe(this.kept.ballot.counter);
     this.vector = new paxos.CrashVector(world.members.length);
+    if (options.inherits) this.handedOn = new paxos.HandedOn(this.clock.counter);
   }
 
   /** The attributes that other parts need. */
@@ -182,6 +196,8 @@ export class Client implements Actor<ClientInput, ClientOutput> {
       request,
       canStart: returned ? left : reader === null && attempts > 0,
       canGoOn: canGoOn === true,
+      canInherit: this.handedOn !== null && returned && left && this.kept === null,
+      hasKept: this.kept !== null,
     };
   }
 
@@ -195,6 +211,9 @@ export class Client implements Actor<ClientInput, ClientOutput> {
       case "answer":
         if (this.request !== null) this.#receive(input.sender, input.reply);
         break;
+      case "pushed":
+        if (this.attributes.canInherit) this.#learn(input);
+        break;
       case "again":
         if (this.request !== null) this.#ask(this.request);
         break;
@@ -205,6 +224,14 @@ export class Client implements Actor<ClientInput, ClientOutput> {
         this.#follow(input.members, input.settled);
     }
     return this.#outputs;
+  }
+
+  #learn({ sender, ballot, state, heir }: ClientInput & { do: "pushed" }): void {
+    this.learner ??= new this.#paxos.Learner(this.members, () => this.settled);
+    const learned = this.learner.receive(sender, ballot, state, false, heir);
+    if (learned === undefined) return;
+    this.kept = this.handedOn!.take(learned, this.#options.name, this.clock) ?? null;
+    if (this.kept !== null) this.learner = null;
   }
 
   #start(): void {
@@ -224,6 +251,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     this.members = members;
     this.settled = settled;
     this.kept = null;
+    this.learner = null;
     this.request = null;
     if (this.returned) {
       // The tombstone has to be written again before it may be forgotten.
@@ -247,6 +275,8 @@ export class Client implements Actor<ClientInput, ClientOutput> {
     this.#outputs.push({ out: "called", operation: ++this.operation });
     this.returned = false;
     this.released = null;
+    // What was pushed may be pushed again later.
+    this.learner = null;
     this.put = null;
     this.cell = null;
     this.attempts = this.#options.attempts;
@@ -312,6 +342,7 @@ export class Client implements Actor<ClientInput, ClientOutput> {
   #do(step: Step<string | null>): void {
     switch (step.do) {
       case "send":
+        this.handedOn?.sends(step.request);
         return this.#ask(step.request);
       case "retry":
       case "restart":
@@ -400,7 +431,8 @@ export class Client implements Actor<ClientInput, ClientOutput> {
           const index = before.indexOf(letter);
           if (index >= 0) return { draft: null, result: before.slice(0, index) };
           const value = valueOf(before + letter, this.#world.longValues);
-          return { draft: { present: true, op, value, bindings: [], owners: [] }, result: before };
+          const draft = { present: true, op, value, bindings: [], owners: [] } as const;
+          return { draft, result: before, heir: operation.heir };
         };
       case "update": {
         const next = (now: Uint8Array | null) =>

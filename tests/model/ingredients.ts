@@ -84,6 +84,17 @@ export function telling(client: ClientOptions): ClientOptions {
   return { ...client, tells: true };
 }
 
+/** The client, whose first operation hands on the promise of the next ballot to `heir`. */
+export function handing(client: ClientOptions, heir: string): ClientOptions {
+  const [first, ...rest] = client.operations;
+  return { ...client, operations: [{ ...first, heir } as Operation, ...rest] };
+}
+
+/** The client, which takes the promises that others hand on to it. */
+export function heir(client: ClientOptions): ClientOptions {
+  return { ...client, inherits: true };
+}
+
 /** The client with the lowest possible fallback: the ballot that it asks to be promised next. */
 export function tight(client: ClientOptions): ClientOptions {
   return { ...client, slack: 0 };

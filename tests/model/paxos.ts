@@ -24,7 +24,9 @@ import {
 } from "../../lib/paxos/kv_register.ts";
 import { LockOrders } from "../../lib/paxos/lock_orders.ts";
 import { applyCommand, FREE, sameLock } from "../../lib/paxos/lock_register.ts";
+import { HandedOn } from "../../lib/paxos/handed_on.ts";
 import { Incarnations } from "../../lib/paxos/incarnations.ts";
+import { Learner } from "../../lib/paxos/learner.ts";
 import { MemberChange } from "../../lib/paxos/member_change.ts";
 import { Place } from "../../lib/paxos/place.ts";
 import { Proposer } from "../../lib/paxos/proposer.ts";
@@ -44,9 +46,11 @@ export const shipping = {
   FREE,
   Genesis,
   GivingUp,
+  HandedOn,
   Incarnations,
   IssuedTickets,
   LamportClock,
+  Learner,
   LockOrders,
   MemberChange,
   PROMISE_TTL,
@@ -97,8 +101,10 @@ const MODULES = [
   "genesis",
   "giving_up",
   "guest_change",
+  "handed_on",
   "incarnations",
   "kv_register",
+  "learner",
   "lock_orders",
   "lock_register",
   "member_change",

@@ -11,6 +11,7 @@ import type { World } from "./world.ts";
 export type Sight =
   | "a member refuses a ballot below its promise"
   | "a kept promise saves a round"
+  | "a client takes a promise that was handed on to it"
   | "a member promises the fallback of what it refuses"
   | "a change ends without a write"
   | "a read has to propose"
@@ -191,7 +192,12 @@ export class Sights {
   #ofClient({ got, then, outputs }: Action & { what: "client" }): readonly Sight[] {
     const { messages } = this.#world.parts;
     const sights: Sight[] = [];
-    const answers = got.map((number) => messages.value(number) as Answer);
+    const isPush = (number: number) => messages.value(number).kind === "vote";
+    if (got.some(isPush) && then === null) {
+      sights.push("a client takes a promise that was handed on to it");
+    }
+    const answers = got.filter((number) => !isPush(number))
+      .map((number) => messages.value(number) as Answer);
     const asks = outputs.flatMap((output) => output.out === "ask" ? [output.request] : []);
     const accept = asks.find(({ type }) => type === "accept");
     const reports = answers.map(({ reply }) => reply)

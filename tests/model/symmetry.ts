@@ -134,7 +134,7 @@ function renamePast(past: Past, renaming: Renaming): Past {
 }
 
 function renameClientInput(input: ClientInput, renaming: Renaming): ClientInput {
-  return input.do === "answer" ? { ...input, sender: renaming.sender(input.sender) } : input;
+  return "sender" in input ? { ...input, sender: renaming.sender(input.sender) } : input;
 }
 
 function renameProcessInput(input: ProcessInput, renaming: Renaming): ProcessInput {

@@ -11,8 +11,10 @@ export function tell(world: World, row: Uint32Array, action: Action): string {
     case "client": {
       const { name } = world.scope.clients[action.client];
       const got = action.got.map((number) => {
-        const { from, reply } = messages.value(number) as Message & { kind: "answer" };
-        return `${world.nameOf(from)}: ${tellReply(reply)}`;
+        const message = messages.value(number) as Message & { kind: "answer" | "vote" };
+        const from = world.nameOf(message.from);
+        if (message.kind === "vote") return `${from}: pushed ${showBallot(message.ballot)}`;
+        return `${from}: ${tellReply(message.reply)}`;
       });
       const said = action.outputs.map((output) => {
         switch (output.out) {
@@ -115,7 +117,8 @@ function tellRequest(request: Omit<Request, "id">): string {
       return `prepare ${showBallot(it.ballot)}`;
     case "accept": {
       const or = it.fallback === null ? "" : `, or prepare ${it.fallback}`;
-      return `accept ${showBallot(it.ballot)} ${show(it.state)}${it.next ? ", keep" : ""}${or}`;
+      const next = it.heir !== undefined ? `, for ${it.heir}` : it.next ? ", keep" : "";
+      return `accept ${showBallot(it.ballot)} ${show(it.state)}${next}${or}`;
     }
     case "fast":
       return `fast ${showBallot(it.ballot)} ${show(it.state)}`;

@@ -1,3 +1,4 @@
+import type { RegisterRequest } from "../../paxos/messages.ts";
 import type { ProposalTrace } from "./proposal_trace.ts";
 import type { Released } from "./released.ts";
 
@@ -6,6 +7,8 @@ export interface ProposalEvents {
   /** Nothing is left to propose. */
   readonly idle: () => void;
   readonly released: Released;
+  /** A request is about to be sent. */
+  readonly sends: (request: RegisterRequest) => void;
   /** `undefined`: there is no listener to the decisions of this node. */
   readonly trace: ProposalTrace | undefined;
 }

@@ -1,9 +1,13 @@
 import type { SynodError } from "../../errors.ts";
 import type { Ballot } from "../../paxos/ballot.ts";
 import type { Chosen, RegisterChange } from "../../paxos/change.ts";
+import { HandedOn } from "../../paxos/handed_on.ts";
+import type { Learned } from "../../paxos/learner.ts";
+import type { RegisterRequest } from "../../paxos/messages.ts";
 import type { RegisterId } from "../../paxos/register.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Pacing } from "../runtime/pacing.ts";
+import { RecentMap } from "../runtime/recent_map.ts";
 import type { ChangeOptions } from "./change_options.ts";
 import { ChosenHints } from "./chosen_hints.ts";
 import { FastRounds } from "./fast_rounds.ts";
@@ -11,6 +15,9 @@ import { KeptPromises } from "./kept_promises.ts";
 import { ProposalTrace } from "./proposal_trace.ts";
 import { RegisterProposals } from "./register_proposals.ts";
 import type { Release, Released } from "./released.ts";
+
+/** Registers whose promises can be taken over from others, to bound memory. */
+const MAX_HANDED_ON = 10_000;
 
 /**
  * Proposes changes. A register has at most one running proposer in this node. Changes that arrive meanwhile
@@ -21,6 +28,8 @@ export class Proposals {
   readonly #pacing: Pacing;
   readonly #registers = new Map<RegisterId, RegisterProposals>();
   readonly #kept = new KeptPromises();
+  /** By register: what is needed to take promises that are handed on to this life. */
+  readonly #handedOn = new RecentMap<RegisterId, HandedOn>(MAX_HANDED_ON);
   readonly #fast: { readonly rounds: FastRounds; readonly hints: ChosenHints };
   /** Called with each chosen tombstone, and with the proposer that counts which members have accepted it. */
   #released: Released = () => {};
@@ -43,6 +52,21 @@ export class Proposals {
   /** A state was chosen for `register` at `ballot`, by any proposer. */
   outdated(register: RegisterId, ballot: Ballot): void {
     this.#kept.outdated(register, ballot);
+  }
+
+  /** From now on promises for `register` that others hand on to this life can be taken. */
+  mayInherit(register: RegisterId): void {
+    if (this.#handedOn.get(register) !== undefined) return;
+    this.#handedOn.set(register, new HandedOn(this.#engine.clock.counter));
+  }
+
+  /** Keeps the promise that was handed on to this life with what was learned, if there is one and it can be used. */
+  inherit(register: RegisterId, learned: Learned): void {
+    // What is being proposed uses other ballots, and goes before it.
+    if (learned.heir === undefined || this.#registers.has(register)) return;
+    const { life, clock } = this.#engine;
+    const kept = this.#handedOn.get(register)?.take(learned, life, clock);
+    if (kept !== undefined) this.#kept.put(register, kept);
   }
 
   /** Forgets every kept promise: the cluster that gave them is gone. */
@@ -105,6 +129,7 @@ export class Proposals {
       const events = {
         idle: () => this.#registers.delete(register),
         released: (release: Release) => this.#released(release),
+        sends: (request: RegisterRequest) => this.#handedOn.get(register)?.sends(request),
         trace: ProposalTrace.of(this.#engine, register),
       };
       const shared = [this.#engine, this.#pacing, this.#kept, this.#fast] as const;

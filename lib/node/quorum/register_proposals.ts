@@ -253,6 +253,7 @@ export class RegisterProposals {
   }
 
   #send(request: RegisterRequest): void {
+    this.#events.sends(request);
     const { pendingReplies, runtime } = this.#engine;
     this.#stopAsking();
     this.#asked = this.#sent = runtime.now();

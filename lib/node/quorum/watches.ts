@@ -138,7 +138,7 @@ class WatchedRegister {
       const sender = this.#engine.sender(from, header);
       if (sender === undefined || reply.type !== "learned") return;
       if (reply.register !== this.#register) return;
-      const learned = this.#learner.receive(sender, reply.ballot, reply.state, reply.fast);
+      const learned = this.#learner.receive(sender, reply.ballot, reply.state, reply.fast, reply.heir);
       if (learned !== undefined) this.#tell(learned);
     });
     this.renew();
@@ -200,7 +200,8 @@ class WatchedRegister {
   }
 
   #tell(learned: Learned): void {
-    this.#last = learned;
+    // Who comes later learns the state, and no promise that came with it.
+    this.#last = { ballot: learned.ballot, state: learned.state };
     this.#rereadAtItsEnd(learned.state);
     for (const listener of [...this.listeners]) {
       if (!this.newcomers.has(listener)) listener(learned);
