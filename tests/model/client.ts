@@ -81,6 +81,8 @@ export interface ClientOptions {
   readonly tells?: boolean;
   /** Whether it watches the register, and takes promises that others hand on to it. */
   readonly inherits?: boolean;
+  /** Whether it has only one operation, which begins with such a promise. */
+  readonly waits?: boolean;
 }
 
 /** An input of a client. */
@@ -191,10 +193,11 @@ export class Client implements Actor<ClientInput, ClientOutput> {
   get attributes(): ClientAttributes {
     const { returned, reader, attempts, request } = this;
     const left = this.operation + 1 < this.#options.operations.length;
+    const mayCall = left && (this.kept !== null || this.#options.waits !== true);
     const canGoOn = !returned && (reader === null ? this.proposer?.awaitsRest : reader.waits);
     return {
       request,
-      canStart: returned ? left : reader === null && attempts > 0,
+      canStart: returned ? mayCall : reader === null && attempts > 0,
       canGoOn: canGoOn === true,
       canInherit: this.handedOn !== null && returned && left && this.kept === null,
       hasKept: this.kept !== null,

@@ -1,6 +1,7 @@
 import { deepScopes } from "./deep_scopes.ts";
 import { explore, type Found } from "./explore.ts";
 import { fastRoundScopes } from "./fast_scopes.ts";
+import { heirScopes } from "./heir_scopes.ts";
 import type { Expected } from "./ingredients.ts";
 import type { Mutation } from "../mutations/model/list.ts";
 import { loadBroken } from "./paxos.ts";
@@ -18,6 +19,7 @@ export const fastScopes: readonly Expected[] = [
   ...registerScopes,
   ...cellScopes,
   ...fastRoundScopes,
+  ...heirScopes,
   ...recoveryScopes,
   ...evenScopes,
   ...livesScopes,

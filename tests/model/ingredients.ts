@@ -58,6 +58,11 @@ export function append(name: string, letters: string, attempts: number, clock = 
   return { name, operations: appends(letters, letters.length - 1), attempts, clock };
 }
 
+/** As `append`, but it keeps no promises. */
+export function separate(name: string, letters: string): ClientOptions {
+  return { name, operations: appends(letters, 0), attempts: 1 };
+}
+
 /** As `append`, but an operation with a kept promise is not tried again after its fallback. */
 export function appendOnFallback(name: string, letters: string): ClientOptions {
   return { ...append(name, letters, 1), afterKept: 0 };

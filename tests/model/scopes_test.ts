@@ -1,6 +1,7 @@
 import { describe } from "@std/testing/bdd";
 import { testScopes } from "./check_scopes.ts";
 import { fastRoundScopes } from "./fast_scopes.ts";
+import { heirScopes } from "./heir_scopes.ts";
 import {
   cellScopes,
   evenScopes,
@@ -16,6 +17,9 @@ describe("agreement and linearizability of cells, whose operations take effect a
   testScopes(cellScopes));
 
 describe("agreement and linearizability, with fast rounds,", () => testScopes(fastRoundScopes));
+
+describe("agreement and linearizability, with promises that are handed on,", () =>
+  testScopes(heirScopes));
 
 describe("agreement and linearizability, with the loss of a memory,", () =>
   testScopes(recoveryScopes));

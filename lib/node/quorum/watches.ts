@@ -138,7 +138,13 @@ class WatchedRegister {
       const sender = this.#engine.sender(from, header);
       if (sender === undefined || reply.type !== "learned") return;
       if (reply.register !== this.#register) return;
-      const learned = this.#learner.receive(sender, reply.ballot, reply.state, reply.fast, reply.heir);
+      const learned = this.#learner.receive(
+        sender,
+        reply.ballot,
+        reply.state,
+        reply.fast,
+        reply.heir,
+      );
       if (learned !== undefined) this.#tell(learned);
     });
     this.renew();

@@ -1,5 +1,6 @@
 import type { Edit } from "../../model/paxos.ts";
 import { FAST_MUTATIONS } from "./fast.ts";
+import { HEIR_MUTATIONS } from "./heirs.ts";
 
 /** A small change to the machines that breaks one rule of the protocol. */
 export interface Mutation {
@@ -33,6 +34,7 @@ function slow(...of: Parameters<typeof mutation>): Mutation {
 /** All mutations. Each must turn its scope red. */
 export const MUTATIONS: readonly Mutation[] = [
   ...FAST_MUTATIONS,
+  ...HEIR_MUTATIONS,
   mutation(
     "an acceptor accepts below its promise",
     "acceptor",
@@ -92,7 +94,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "an accept does not promise the next ballot",
     "acceptor",
-    "next ? after(ballot) : ballot",
+    "next ? after(ballot, heir) : ballot",
     "ballot",
     "an append, then a put by a kept promise, and another append",
     "not written over",
@@ -249,8 +251,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "a kept promise was never made",
     "acceptor",
-    "next ? after(ballot)",
-    "false ? after(ballot)",
+    "next ? after(ballot, heir)",
+    "false ? after(ballot, heir)",
     "two appends by kept promises that another append outdates, and the lowest fallback",
     "not written over",
   ),
