@@ -60,7 +60,7 @@ async function copyPages(folder: string): Promise<void> {
   pages.push("tests/README.md");
   for (const place of ["docs/", "docs/recipes/"]) {
     for await (const { name } of Deno.readDir(root + place)) {
-      if (/\.(md|png)$/.test(name)) pages.push(place + name);
+      if (/\.(md|png|svg)$/.test(name)) pages.push(place + name);
     }
   }
   for (const place of ["docs/recipes", "tests"]) {

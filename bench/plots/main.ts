@@ -1,7 +1,7 @@
 /**
  * `deno task bench:plots [--quick] [--folder PATH]`: measures Synod in Node over WebSocket, one member in each process,
- * against concurrency, members, value size and keys, and draws the figures: `concurrency.svg`, `members.svg`,
- * `value-size.svg` and `keys.svg` in `--folder` (docs/performance unless given), beside `figures.json`.
+ * against concurrency, members, value size and keys, and draws the figures: `performance-concurrency.svg`,
+ * and so on for members, value size and keys, in `--folder` (docs unless given), beside `performance.json`.
  *
  * @module
  */
@@ -42,7 +42,7 @@ const VALUE_SIZES = [16, 256, 4_096, 65_536];
 const KEYS = [1_000, 10_000, 50_000, 100_000];
 
 let effort: Effort = { repetitions: 5, budget: 400 };
-let folder = decodeURIComponent(new URL("../../docs/performance", import.meta.url).pathname);
+let folder = decodeURIComponent(new URL("../../docs", import.meta.url).pathname);
 const args = [...Deno.args];
 for (let name = args.shift(); name !== undefined; name = args.shift()) {
   if (name === "--quick") effort = { repetitions: 3, budget: 100 };
@@ -161,8 +161,8 @@ const pictures: Readonly<Record<string, readonly Panel[]>> = {
   ],
 };
 for (const [name, drawn] of Object.entries(pictures)) {
-  await Deno.writeTextFile(`${folder}/${name}.svg`, chart(drawn));
+  await Deno.writeTextFile(`${folder}/performance-${name}.svg`, chart(drawn));
 }
 const figures = { ...machine(), remarks, byConcurrency, byMembers, byValueSize, keys };
-await Deno.writeTextFile(`${folder}/figures.json`, `${JSON.stringify(figures, null, 2)}\n`);
-console.log(`${Object.keys(pictures).map((name) => `${name}.svg`).join(", ")} in ${folder}`);
+await Deno.writeTextFile(`${folder}/performance.json`, `${JSON.stringify(figures, null, 2)}\n`);
+console.log(`${Object.keys(pictures).join(", ")}: in ${folder}`);
