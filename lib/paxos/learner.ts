@@ -29,7 +29,7 @@ export class Learner {
 
   /**
    * Learns from `members`. Votes of a fast round that arrive before their configuration `isSettled` are not chosen by their
-   * number. It settles under a learner: who is a member, and so the epoch, stays the same.
+   * number. It may become settled while a learner counts: the members, and so the epoch, stay the same.
    */
   constructor(members: readonly string[], isSettled: () => boolean = () => true) {
     this.#members = members;

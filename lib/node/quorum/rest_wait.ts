@@ -37,7 +37,7 @@ export class RestWait {
     const missing = () => proposer.unanswered()?.members ?? [];
     const cancel = this.#rounds.awaitRest(missing, asked, () => {
       isOver = true;
-      // Answers from before a crash may have been dropped: then it waits anew once a quorum has answered again.
+      // Answers from before a crash may have been dropped: then it waits again, once a quorum has answered.
       this.#cancel = null;
       goOn();
     });

@@ -75,7 +75,7 @@ export interface MembersScope {
   readonly broken?: "they forget while the members change" | BrokenDisk;
 }
 
-/** What happens to members with disks. Whoever has stopped may start again. */
+/** What happens to members with disks. One that has stopped may start again. */
 export interface DiskFaults {
   /** The nodes that may stop, and how many times each, the script aside. */
   readonly stopping: readonly number[];
