@@ -14,7 +14,6 @@ import {
 import type { Chosen, Draft, RegisterChange } from "../paxos/change.ts";
 import type { RegisterId, State } from "../paxos/register.ts";
 import type { Owner } from "../owners/owner.ts";
-import { EndedSessions } from "../owners/ended_sessions.ts";
 import { release } from "../owners/release.ts";
 import { explainLock } from "./explain.ts";
 import type { Explanation } from "./explanation.ts";
@@ -41,7 +40,6 @@ const NONE: readonly never[] = Object.freeze([]);
 /** The locks that this node holds or waits for. */
 export class LockTable implements LockRequests {
   readonly #core: Core;
-  readonly #ended = new EndedSessions();
   readonly #monitor: SessionMonitor;
   readonly #turns: SessionTurns;
   readonly #waiters = new Map<RegisterId, LockWaiters>();
@@ -174,7 +172,7 @@ export class LockTable implements LockRequests {
 
   /** Removes the entries of a session that has ended. */
   async tidy(register: RegisterId, session: string, limits: Limits): Promise<void> {
-    this.#ended.add(session);
+    this.#core.queries.ended.add(session);
     const options = { ...limits, sweep: true };
     const change = this.change(register, { type: "tidy" });
     const { ballot, state } = await this.#core.proposals.change(register, change, options);
@@ -270,11 +268,10 @@ export class LockTable implements LockRequests {
     limits: Limits,
   ): Promise<Chosen<R> | Chosen<LockResult>> {
     const own = this.#core.session.current;
-    const fenced = await Promise.all(chosen.stale.map(async (session) => {
-      if (session === own || !await this.#core.queries.fence(session, limits)) return false;
-      this.#ended.add(session);
-      return true;
-    }));
+    const { queries } = this.#core;
+    const fenced = await Promise.all(
+      chosen.stale.map((session) => session !== own && queries.fence(session, limits)),
+    );
     if (!fenced.includes(true)) return chosen;
     return await this.#core.proposals.change(
       register,
@@ -288,7 +285,7 @@ export class LockTable implements LockRequests {
     const op = this.#core.nextOperation();
     return ({ state, ballot }) => {
       const before = this.#lockOf(register, state);
-      const hasEnded = (session: string) => this.#ended.has(session);
+      const hasEnded = (session: string) => this.#core.queries.ended.has(session);
       const { value, result } = applyCommand(before, command, ballot.counter, hasEnded);
       if (result.kind === "later") return { draft: null, result, later: true };
       if (sameLock(before, value)) return { draft: null, result };
@@ -363,11 +360,10 @@ export class LockTable implements LockRequests {
    * request in the queue gets the lock. Returns a function that stops it.
    */
   monitor(register: RegisterId, session: string): () => void {
-    return this.#monitor.watch(session, () => this.#drop(register, session));
+    return this.#monitor.watch(session, () => this.#drop(register));
   }
 
-  #drop(register: RegisterId, session: string): void {
-    this.#ended.add(session);
+  #drop(register: RegisterId): void {
     this.#core.proposals.change(
       register,
       this.change(register, { type: "tidy" }),

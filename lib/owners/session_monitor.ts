@@ -12,15 +12,13 @@ interface WatchedSession {
   readonly session: SessionId;
   readonly listeners: Set<() => void>;
   cancelTimer: () => void;
-  /** Whether its state is being asked for, and whether to ask once more afterwards. */
-  asking: boolean;
-  again: boolean;
 }
 
 /**
  * Watches sessions of other nodes that this node waits for, and fences each one when it has expired. A
  * session is watched once, however many locks it holds. Members also tell when the life of a session is proved
- * to be over.
+ * to be over: each of them refuses the sessions of that life from then on, so a quorum that says so has fenced them
+ * (section 6, "Proof of an end").
  */
 export class SessionMonitor {
   readonly #core: Core;
@@ -38,7 +36,7 @@ export class SessionMonitor {
     let watched = this.#watched.get(session);
     if (watched === undefined) {
       const listeners = new Set<() => void>();
-      watched = { session, listeners, cancelTimer: () => {}, asking: false, again: false };
+      watched = { session, listeners, cancelTimer: () => {} };
       this.#watched.set(session, watched);
       this.#lives.add(lifeOf(session));
       void this.#look(watched);
@@ -72,35 +70,29 @@ export class SessionMonitor {
     this.#lives.remove(lifeOf(watched.session));
   }
 
-  /** Asks whether the session has ended; `isOver`: a quorum has said that its life is over. */
-  async #look(watched: WatchedSession, isOver = false): Promise<void> {
-    if (watched.asking) {
-      watched.again ||= isOver;
-      return;
-    }
-    watched.asking = true;
-    watched.cancelTimer();
+  /** Asks whether the session has ended. */
+  async #look(watched: WatchedSession): Promise<void> {
     this.#lives.ask(lifeOf(watched.session));
-    const wait = await this.#ask(watched.session, isOver);
-    watched.asking = false;
-    if (!this.#isWatched(watched) || (wait !== 0 && this.#core.isClosed)) return;
+    const wait = await this.#ask(watched.session);
+    if (!this.#isWatched(watched)) return;
     if (wait === 0) {
-      this.#stop(watched);
-      for (const ended of watched.listeners) ended();
-    } else if (watched.again) {
-      watched.again = false;
-      void this.#look(watched, true);
-    } else {
+      this.#end(watched);
+    } else if (!this.#core.isClosed) {
       const { runtime } = this.#core;
       watched.cancelTimer = runtime.setTimer(() => void this.#look(watched), wait);
     }
   }
 
+  #end(watched: WatchedSession): void {
+    this.#stop(watched);
+    for (const ended of watched.listeners) ended();
+  }
+
   /** The time after which to ask again, in milliseconds; 0 if the session has ended. */
-  async #ask(session: SessionId, isOver: boolean): Promise<number> {
+  async #ask(session: SessionId): Promise<number> {
     const { queries } = this.#core;
     try {
-      const remaining = isOver ? 0 : await queries.remaining(session, this.#core.limits());
+      const remaining = await queries.remaining(session, this.#core.limits());
       if (remaining > 0) {
         return Math.min(LONGEST_WAIT, Math.max(SHORTEST_WAIT, remaining + 1));
       }
@@ -115,7 +107,9 @@ export class SessionMonitor {
   /** A quorum has said that `life` is over. */
   #hearOf(life: Life): void {
     for (const watched of [...this.#watched.values()]) {
-      if (lifeOf(watched.session) === life) void this.#look(watched, true);
+      if (lifeOf(watched.session) !== life) continue;
+      this.#core.queries.ended.add(watched.session);
+      this.#end(watched);
     }
   }
 }

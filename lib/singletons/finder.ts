@@ -2,7 +2,6 @@ import { SynodError, type SynodErrorCode } from "../errors.ts";
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/shell.ts";
 import { show } from "../show.ts";
-import type { EndedSessions } from "../owners/ended_sessions.ts";
 import type { RegisterId } from "../paxos/register.ts";
 import type { Chain, SingletonRequest } from "./singleton_messages.ts";
 import { fromFailure } from "./failure.ts";
@@ -18,7 +17,6 @@ export interface FinderParts {
   readonly core: Core;
   /** What this node can run. */
   readonly specs: readonly AnySpec[];
-  readonly ended: EndedSessions;
   readonly outbound: Outbound;
   /** Called when an instance was found or started. */
   readonly found: (
@@ -104,14 +102,13 @@ export class Finder {
     register: RegisterId,
     limits: Limits,
   ): Promise<{ value: SingletonValue | null; token: number }> {
-    const { core, ended } = this.#parts;
+    const { core } = this.#parts;
     let chosen = await core.reads.read(register, limits);
     for (const session of chosen.stale) {
       if (!await core.queries.fence(session, limits)) continue;
-      ended.add(session);
       const change = leaveChange(
         core.nextOperation(),
-        (pid) => ended.has(pid.session),
+        (pid) => core.queries.ended.has(pid.session),
         { byItself: false, failed: false },
       );
       chosen = await core.proposals.change(register, change, { ...limits, reserve: true });

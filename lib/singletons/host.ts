@@ -1,5 +1,4 @@
 import { SynodError } from "../errors.ts";
-import type { EndedSessions } from "../owners/ended_sessions.ts";
 import { traced } from "./call_trace.ts";
 import type { Life } from "../paxos/ballot.ts";
 import type { Asker } from "./caller_record.ts";
@@ -33,8 +32,6 @@ export interface HostParts extends RunningInstanceParts {
   readonly specs: readonly AnySpec[];
   /** What always has to run somewhere. */
   readonly kept: Hosted["kept"];
-  /** Sessions known to have ended. */
-  readonly ended: EndedSessions;
   /** Starts the process that an instance lives in. */
   readonly spawn: () => Process<unknown>;
 }
@@ -216,7 +213,8 @@ export class Host {
 
   async #start(start: StartRequest): Promise<SingletonReply> {
     const { register, spec: id, args, timeout } = start;
-    const { core, ended, spawn } = this.#parts;
+    const { core, spawn } = this.#parts;
+    const { ended } = core.queries;
     const spec = this.#specs.get(id);
     if (spec === undefined) {
       throw new SynodError("no_host", `Node ${core.self} cannot run ${JSON.stringify(id)}`);

@@ -1,6 +1,5 @@
 import type { Core } from "../node/core.ts";
 import type { SynodError } from "../errors.ts";
-import { EndedSessions } from "../owners/ended_sessions.ts";
 import { SessionMonitor } from "../owners/session_monitor.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import type { Process } from "../processes/process.ts";
@@ -58,13 +57,12 @@ export class Singletons {
   constructor({ core, hosted, callTimeout, spawn, startFailed, failed }: SingletonParts) {
     this.#core = core;
     const { specs, kept } = hosted;
-    const ended = new EndedSessions();
     const monitor = this.#monitor = new SessionMonitor(core);
     const departures = this.#departures = new Departures(core);
     const outbound = this.#outbound = new Outbound(core, monitor, departures);
     const locations = this.#locations = new InstanceLocations(monitor);
     const finder = new Finder({
-      ...{ core, specs, ended, outbound },
+      ...{ core, specs, outbound },
       found: ({ register, spec, args }, location) => {
         locations.set(register, location);
         this.#supervisor.note(register, spec, args);
@@ -81,7 +79,7 @@ export class Singletons {
       },
     });
     this.#host = new Host({
-      ...{ core, specs, kept, ended, spawn, startFailed, failed },
+      ...{ core, specs, kept, spawn, startFailed, failed },
       began: (register, spec, args) => this.#supervisor.note(register, spec, args),
       left: (register, spec, args) => {
         const isLeaving = this.#host.isLeaving || core.closed !== undefined;

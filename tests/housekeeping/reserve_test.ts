@@ -2,7 +2,6 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { decodeFrame, encodeValue, registerId } from "../../lib/codec.ts";
-import { EndedSessions } from "../../lib/owners/ended_sessions.ts";
 import { ProcessTable } from "../../lib/owners/process_table.ts";
 import { tidy } from "../../lib/owners/tidying.ts";
 import type { Present } from "../../lib/paxos/register.ts";
@@ -104,7 +103,7 @@ describe("proposals that full members take from their reserve (section 8)", () =
     const register = registerId("s", "spec", "key");
     const value = encodeValue([ELSEWHERE.session, 1, "temporary", new Uint8Array(), 0], 1_000);
     write(node, register, { value, owners: [ELSEWHERE.session] });
-    const parts = { core, specs: [], ended: new EndedSessions() } as unknown as FinderParts;
+    const parts = { core, specs: [] } as unknown as FinderParts;
     const found = new Finder(parts).current(register, limits(node));
     await rounds(node);
     assertEquals([(await found).value, marks(node)], [null, [true]]);

@@ -163,8 +163,10 @@ describe("steal", () => {
     await cluster.untilQueued(third, "k", 1);
     const waiting = third.lock("k");
     await cluster.untilQueued(third, "k", 2);
+    cluster.isolate("n1");
+    await cluster.time.pass(700);
     cluster.isolate("n1", "n4");
-    // After this the thief's node knows that the owner has vanished, but not that the next in the queue has.
+    // Now the nodes know that the owner has vanished, but not that the next in the queue has.
     await cluster.until(second.lock("other"));
     const thief = await cluster.until(second.lock("k", STEAL));
     assertEquals(await cluster.isSettled(waiting), false);

@@ -164,17 +164,24 @@ export const PROOFS: readonly Mutation[] = [
     {
       section: 6,
       name: "a node that waits for the end of a session does not hear of proofs",
-      find: "if (lifeOf(watched.session) === life) void this.#look(watched, true);",
-      replace: "",
+      find: "if (lifeOf(watched.session) !== life) continue;",
+      replace: "continue;",
     },
   ]),
   ...mutationsOf("lib/node/quorum/life_watch.ts", ["tests/owners/session_monitor_test.ts"], [
     {
       section: 6,
-      name: "a node fences on the word of one member that a life is over",
-      find: "watched === undefined || !watched.told.add(sender, true)",
-      replace: "watched === undefined",
+      name: "a node believes one member that a life is over",
+      find: "if (!watched.told.add(sender, true)) return;",
+      replace: "",
       tests: ["tests/owners/session_monitor_test.ts"],
+    },
+    {
+      section: 6,
+      name: "a proof counts which its member may keep no longer",
+      find: "if (now - watched.since >= (record?.maxTtl ?? 0)) this.#forget(watched, now);",
+      replace: "if (watched.since === -Infinity) this.#forget(watched, now);",
+      tests: ["tests/node/quorum/life_watch_test.ts"],
     },
     {
       section: 6,

@@ -2,7 +2,6 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { encodeValue, registerId } from "../../lib/codec.ts";
-import { EndedSessions } from "../../lib/owners/ended_sessions.ts";
 import type { PaxosKV } from "../../lib/kv/paxos_kv.ts";
 import type { ProcessLocks } from "../../lib/locks/process_locks.ts";
 import { ProcessTable } from "../../lib/owners/process_table.ts";
@@ -51,7 +50,6 @@ class Script {
       core,
       specs: [spec],
       kept: new Map(),
-      ended: new EndedSessions(),
       spawn: () => {
         // As a node does.
         core.session.check();

@@ -6,8 +6,9 @@ import type { Engine } from "../engine/engine.ts";
 interface WatchedLife {
   /** How often it was added, and not removed since. */
   users: number;
-  /** The members that told of a proof. */
+  /** The members that told of a proof, the first of them at `since`. */
   told: Tally<true>;
+  since: number;
 }
 
 /**
@@ -32,7 +33,11 @@ export class LifeWatch {
   add(life: Life): void {
     const watched = this.#watched.get(life);
     if (watched !== undefined) watched.users++;
-    else this.#watched.set(life, { users: 1, told: new Tally(this.#engine.members) });
+    else {this.#watched.set(life, {
+        users: 1,
+        told: new Tally(this.#engine.members),
+        since: -Infinity,
+      });}
   }
 
   /** Ends one watch of `life`. */
@@ -52,18 +57,29 @@ export class LifeWatch {
       const sender = this.#engine.sender(from, header);
       if (sender === undefined || reply.type !== "over") return;
       const watched = this.#watched.get(reply.life);
-      if (watched === undefined || !watched.told.add(sender, true)) return;
+      if (watched === undefined) return;
+      const { runtime, record } = this.#engine;
+      const now = runtime.now();
+      // A member keeps a proof for `maxTtl`: what it told longer ago does not count with what another one tells now.
+      if (now - watched.since >= (record?.maxTtl ?? 0)) this.#forget(watched, now);
+      if (!watched.told.add(sender, true)) return;
       // Proofs that are told later are counted again.
-      watched.told = new Tally(this.#engine.members);
+      this.#forget(watched, now);
       this.#over(reply.life);
     });
     const { members } = this.#engine;
     this.#engine.ask(members, { id: this.#question, type: "watchLife", life });
   }
 
+  #forget(watched: WatchedLife, now: number): void {
+    watched.told = new Tally(this.#engine.members);
+    watched.since = now;
+  }
+
   /** Asks the members again: they have changed. */
   #follow(): void {
-    for (const watched of this.#watched.values()) watched.told = new Tally(this.#engine.members);
+    const now = this.#engine.runtime.now();
+    for (const watched of this.#watched.values()) this.#forget(watched, now);
     if (this.#question === undefined) return;
     this.#engine.pendingReplies.close(this.#question);
     this.#question = undefined;

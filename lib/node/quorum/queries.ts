@@ -7,6 +7,7 @@ import type { Engine } from "../engine/engine.ts";
 import { Gate } from "../runtime/gate.ts";
 import type { Limits } from "../runtime/operation.ts";
 import { LONGEST_ROUND_TRIP, type Pacing } from "../runtime/pacing.ts";
+import { EndedSessions } from "./ended_sessions.ts";
 import { poll } from "./poll.ts";
 
 /** Time for which answers to a `fence` request count, in milliseconds. */
@@ -44,6 +45,8 @@ export class QuorumQueries {
   readonly #engine: Engine;
   readonly #pacing: Pacing;
   readonly #gate: Gate = new Gate(LISTS_UNDER_WAY);
+  /** The sessions of which this node knows that they have ended. */
+  readonly ended: EndedSessions = new EndedSessions();
 
   /** Asks in the name of `engine`'s node. */
   constructor(engine: Engine, pacing: Pacing) {
@@ -54,9 +57,11 @@ export class QuorumQueries {
   /**
    * Tries to fence `session`; returns whether it ended. Rejects with `no_quorum` when that cannot be
    * determined. Call it only when a quorum believes that the session expired: members may fence a session that
-   * is alive if they missed its renewals, and do not renew it afterwards.
+   * is alive if they missed its renewals, and do not renew it afterwards. A session that is known to have ended needs
+   * no question.
    */
   async fence(session: SessionId, limits: Limits): Promise<boolean> {
+    if (this.ended.has(session)) return true;
     const { runtime, record } = this.#engine;
     const openFor = Math.min(record?.maxTtl ?? 0, LONGEST_ANSWER);
     const outcome = await poll(this.#engine, this.#pacing, limits, (members) => {
@@ -72,6 +77,7 @@ export class QuorumQueries {
       };
     });
     const ended = outcome === "ended";
+    if (ended) this.ended.add(session);
     this.#engine.tracing.emit?.({ type: "session.fenced", session, ended });
     return ended;
   }

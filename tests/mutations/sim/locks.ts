@@ -152,7 +152,7 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "the locks of crashed owners are never freed",
-    file: "lib/owners/ended_sessions.ts",
+    file: "lib/node/quorum/ended_sessions.ts",
     find: "return this.#sessions.has(session);",
     replace: "return false;",
     seeds: SOON,

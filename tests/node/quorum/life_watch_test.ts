@@ -20,7 +20,7 @@ async function watching(watches = 1) {
       node.receive(member, { replies: [{ id, type: "over", life: told }] });
     }
   };
-  return { over, watch, say };
+  return { node, over, watch, say };
 }
 
 describe("LifeWatch (section 6)", () => {
@@ -59,6 +59,18 @@ describe("LifeWatch (section 6)", () => {
     assertEquals(over, [LOST]);
     say("a");
     assertEquals(over, [LOST, LOST]);
+  });
+
+  it("counts what members tell while each of them surely keeps the proof", async () => {
+    const { node, over, say } = await watching();
+    const { maxTtl } = node.record;
+    say("a");
+    await node.time.pass(maxTtl);
+    say("b");
+    assertEquals(over, []);
+    await node.time.pass(maxTtl - 1);
+    say("c");
+    assertEquals(over, [LOST]);
   });
 
   it("goes on until each watch of a life has ended", async () => {

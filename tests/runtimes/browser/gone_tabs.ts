@@ -160,7 +160,8 @@ export class GoneTabs implements AsyncDisposable {
     }, { id, members: MEMBERS });
     const [first, second, third] = this.#tabs;
     const waiting = first.evaluate(async (key) => {
-      await (await node.lock(key)).release();
+      // The next owner has it now, whenever it gives it back.
+      void (await node.lock(key)).release();
     }, id);
     const own = third.evaluate((key) => navigator.locks.request(key, () => {}), id);
     await second.evaluate(async (key) => {

@@ -1,9 +1,9 @@
-import type { SessionId } from "../paxos/register.ts";
+import type { SessionId } from "../../paxos/register.ts";
 
 /** Sessions that are remembered; for a forgotten one the cluster can be asked again. */
 const MAX_SESSIONS = 10_000;
 
-/** Sessions that a quorum has fenced: they have ended permanently. */
+/** Sessions that a quorum has fenced, or whose life a quorum says is over: they have ended for good. */
 export class EndedSessions {
   readonly #sessions = new Set<SessionId>();
 

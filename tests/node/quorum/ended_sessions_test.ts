@@ -1,7 +1,7 @@
 // Runs in Deno alone: pure.
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { EndedSessions } from "../../lib/owners/ended_sessions.ts";
+import { EndedSessions } from "../../../lib/node/quorum/ended_sessions.ts";
 
 describe("EndedSessions", () => {
   it("remembers the sessions that have ended, and no others", () => {
