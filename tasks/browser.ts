@@ -99,6 +99,7 @@ export class Tab {
   readonly #devtools: Devtools;
   readonly #target: string;
   readonly #session: string;
+  #closed = false;
 
   /** Made by {@linkcode Browser.newTab}. */
   constructor(devtools: Devtools, target: string, session: string) {
@@ -197,14 +198,15 @@ export class Tab {
     return Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
   }
 
-  /** Crashes the process of the tab, and closes what is left of it. */
-  async crash(): Promise<void> {
+  /** Returns what crashes the process of the tab at once. What is left of the tab is to be closed. */
+  async prepareCrash(): Promise<() => Promise<void>> {
     await this.#devtools.send("Inspector.enable", {}, this.#session);
-    const crashed = this.#devtools.event("Inspector.targetCrashed", this.#session);
-    // A process that has crashed answers nothing.
-    this.#devtools.send("Page.crash", {}, this.#session).catch(() => {});
-    await crashed;
-    await this.close();
+    return async () => {
+      const crashed = this.#devtools.event("Inspector.targetCrashed", this.#session);
+      // A process that has crashed answers nothing.
+      this.#devtools.send("Page.crash", {}, this.#session).catch(() => {});
+      await crashed;
+    };
   }
 
   /** The id of the tab's process: of all renderers the one that works while the tab does. */
@@ -227,8 +229,10 @@ export class Tab {
     return new Map(renderers.map(({ id, cpuTime }) => [id, cpuTime]));
   }
 
-  /** Closes the tab at once, without running its unload handlers. */
+  /** Closes the tab at once, without running its unload handlers; does nothing if it was closed. */
   async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     await this.#devtools.send("Target.closeTarget", { targetId: this.#target });
   }
 }

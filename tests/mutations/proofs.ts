@@ -203,7 +203,7 @@ export const PROOFS: readonly Mutation[] = [
     {
       section: 8,
       name: "members clean up after a proof only at their next look",
-      find: "this.#sessionsAt = this.#now;\n      this.#arm();",
+      find: "this.#sessionsAt = Math.min(this.#sessionsAt, this.#now + this.#headStart);",
       replace: "",
     },
   ]),

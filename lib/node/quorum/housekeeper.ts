@@ -124,7 +124,8 @@ export class Housekeeper {
     });
     voter.onLifeOver(() => {
       if (this.#voter !== voter) return;
-      this.#sessionsAt = this.#now;
+      // Nodes that wait for the end hear of the proof now: already the questions would be in their way.
+      this.#sessionsAt = Math.min(this.#sessionsAt, this.#now + this.#headStart);
       this.#arm();
     });
     this.#sweep = {
@@ -276,7 +277,9 @@ export class Housekeeper {
     this.#asking--;
     question.isOpen = false;
     if (this.#voter !== voter || voter === null) return;
-    question.again = this.#now + (hasEnded ? this.#headStart : question.wait);
+    // With a proof, the head start was before the question.
+    const headStart = question.isOver ? 0 : this.#headStart;
+    question.again = this.#now + (hasEnded ? headStart : question.wait);
     question.wait = Math.min(LONGEST_QUESTION_WAIT, question.wait * 2);
     if (hasEnded) this.#ended.add(ending);
     if (hasEnded || question.isOver) {

@@ -25,14 +25,11 @@ export interface Waited {
 /** The ways in which a tab ends. */
 export const ENDS = {
   closed: (tab: Tab) => Promise.resolve(() => tab.close()),
-  crashed: (tab: Tab) => Promise.resolve(() => tab.crash()),
+  crashed: (tab: Tab) => tab.prepareCrash(),
   /** As by a system that is short of memory: at once, without a report of the crash. */
   killed: async (tab: Tab) => {
     const id = await tab.processId();
-    return async () => {
-      Deno.kill(id, "SIGKILL");
-      await tab.close();
-    };
+    return () => Promise.resolve(Deno.kill(id, "SIGKILL"));
   },
 } as const;
 
@@ -121,6 +118,8 @@ export class GoneTabs implements AsyncDisposable {
         waiting.then(() => waited.cluster.push(took())),
         own.then(() => waited.platform.push(took())),
       ]);
+      // Only now: a user closes no tab in the moment of its crash, and the browser would be busy with it.
+      await tab.close();
     }
     return waited;
   }
