@@ -186,9 +186,21 @@ export const MEMBERSHIP_REPLIES: ReplyKinds<
   notAMember: bare("notAMember", 17),
   known: {
     number: 18,
-    fields: 3,
-    encode: ({ id, incarnation }, number, to) => [number, id, to.life(incarnation)],
-    decode: (field, id, from) => ({ id, type: "known", incarnation: from.lifeOrNone(field[2]) }),
+    fields: null,
+    encode: ({ id, incarnation, ...mark }, number, to) => [
+      number,
+      id,
+      to.life(incarnation),
+      ...("settled" in mark ? [true] : []),
+    ],
+    decode: (field, id, from) => {
+      const { length } = field;
+      if (length !== 3) fields(field, 4);
+      const reply = { id, type: "known", incarnation: from.lifeOrNone(field[2]) } as const;
+      if (length === 3) return reply;
+      if (!flag(field[3])) refuse("a mark that says nothing");
+      return { ...reply, settled: true };
+    },
   },
   piece: {
     number: 19,

@@ -105,6 +105,18 @@ export function remembersIn(
     (lifeIn(configuration, self) ?? "") <= incarnation;
 }
 
+/**
+ * Whether a memory of this incarnation is the copy of a node that joins, which may be that of a member by now: the node is
+ * told last.
+ */
+export function hasCopiedIn(
+  { joining }: Configuration,
+  self: string,
+  incarnation: Life,
+): boolean {
+  return joining?.id === self && joining.life === incarnation;
+}
+
 /** Whether `a` is newer than `b`: of a later epoch, or settled in the same one. */
 export function isNewer(a: Configuration, b: Configuration): boolean {
   return a.epoch > b.epoch || (a.epoch === b.epoch && a.settled && !b.settled);
@@ -173,6 +185,15 @@ export function settledOf(before: Configuration): Configuration {
     "a configuration is settled once, and not while a node joins",
   );
   return { ...before, leaving: null, settled: true };
+}
+
+/**
+ * Whether `accepted`, a state of the configuration register that a member has accepted, says that `configuration` is settled.
+ * Chosen or not, it is a proof that its proposer has rewritten all registers with a majority of the members, and waited: what
+ * was decided by the list before is in theirs.
+ */
+export function settles(accepted: Configuration | null, configuration: Configuration): boolean {
+  return accepted !== null && accepted.settled && accepted.epoch === configuration.epoch;
 }
 
 /**

@@ -47,6 +47,8 @@ export class DiskStart {
   #answers = new Map<string, Answer>();
   /** The lives that answered the first round; `null` in the first round. */
   #before: ReadonlyMap<string, Life> | null = null;
+  /** Whether the copies of the others may lack what its own disk has, under this configuration. */
+  #isUncovered = false;
   /** The members that know its life, on their disks. */
   readonly #raised = new Set<string>();
 
@@ -100,11 +102,17 @@ export class DiskStart {
     const { self } = this.#options;
     this.#configuration = configuration;
     if (this.hasStarted) return true;
+    this.#isUncovered = false;
     this.incarnations.follow(configuration, told);
     if (!remembersIn(configuration, self, this.#found)) return false;
     if (told.some(([id, life]) => id === self && this.#isLater(life))) return false;
     this.#askAgain();
     return true;
+  }
+
+  /** What the others remember is not enough to come back with: its own disk is needed. */
+  cannotRecover(): void {
+    this.#isUncovered = true;
   }
 
   /** Whether it announces its life, and too few have noted it yet. */
@@ -289,23 +297,25 @@ export class DiskStart {
     const geneses = new Map(counted.flatMap(([id, { genesis: of }]) => of ? [[id, of]] : []));
     const isForeign = this.#foreign.areAlive(geneses, this.#voters());
     const tally = this.#count(counted);
-    if (!tally.reached && !isForeign) return undefined;
+    // A copy counts once its node is a member, which the others tell.
+    const isReached = tally.reached && this.#voters().includes(this.#options.self);
+    if (!isReached && !isForeign) return undefined;
     if (before === null) {
       this.#before = new Map(counted.map(([id, { life }]) => [id, life]));
       this.#ask();
-      if (this.#isWritten || !tally.reached) return undefined;
+      if (this.#isWritten || !isReached) return undefined;
       if (!this.#isOfList(this.#voters())) return { type: "otherList" };
       this.#phase = "writes";
       return { type: "writeLife" };
     }
-    if (!tally.reached) return { type: "putAside", why: "foreign" };
+    if (!isReached) return { type: "putAside", why: "foreign" };
     // A life that was not confirmed is not announced.
     if (!this.#isWritten) {
       this.#begin();
       return undefined;
     }
     const helps = (id: string) => tally.has(id) && this.#answers.get(id)?.kind === "operational";
-    const canRecover = helpersIn(this.#configuration, this.#options.self)
+    const canRecover = !this.#isUncovered && helpersIn(this.#configuration, this.#options.self)
       .every(({ of, needed }) => of.filter(helps).length >= needed);
     if (canRecover) {
       this.#begin();

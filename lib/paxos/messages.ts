@@ -296,6 +296,8 @@ export type GenesisReply =
     readonly type: "known";
     /** The highest incarnation of the asker that the sender knows; `""`: none. */
     readonly incarnation: Life;
+    /** The sender has accepted that the configuration is settled, which need not be chosen. */
+    readonly settled?: true;
   }
   | {
     readonly type: "piece";

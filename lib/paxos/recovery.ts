@@ -3,6 +3,7 @@ import {
   type Configuration,
   helpersIn,
   isNewer,
+  settles,
   voicesOf,
   votersOf,
   witnessesIn,
@@ -13,7 +14,13 @@ import { assertInvariant } from "./invariant.ts";
 import type { GenesisReply, GenesisRequest, Header, RegisterCopy, Reply } from "./messages.ts";
 import { type Sender, Tally } from "./quorum.ts";
 import { outranks } from "./reports.ts";
-import { isConfiguration, type RegisterId, type SessionId, type State } from "./register.ts";
+import {
+  CONFIGURATION,
+  isConfiguration,
+  type RegisterId,
+  type SessionId,
+  type State,
+} from "./register.ts";
 import type { Voter } from "./voter.ts";
 
 /** The memory of a member that votes again. */
@@ -45,6 +52,8 @@ export type RecoveryEvent =
   | { readonly type: "changeLife"; readonly life: Life }
   /** Another process has taken its place. */
   | { readonly type: "replaced" }
+  /** The copies are complete, and a later list may have decided what they do not show: it needs its own memory. */
+  | { readonly type: "uncovered" }
   /** Its memory is complete. */
   | { readonly type: "recovered"; readonly memory: Recovered };
 
@@ -104,6 +113,8 @@ export class Recovery {
   #question: number | null;
   #known: Tally<Life>;
   #announcement = 0;
+  /** Whether a member has accepted that the configuration is settled; then the list before counts no more. */
+  #isSwept = false;
   /** Whether its life may already be announced: by this recovery, or by the configuration that names it. */
   #announced: boolean;
   #transfers = new Map<string, Transfer>();
@@ -133,6 +144,12 @@ export class Recovery {
     return this.#question === null && !this.#announced;
   }
 
+  /** Whether it is of use to hear that a member has accepted that the configuration is settled. */
+  get #maySettle(): boolean {
+    const { settled, joining } = this.#options.configuration;
+    return !settled && joining === null && !this.#isSwept;
+  }
+
   /** Returns what to ask now, and again after a while. */
   tick(): Outgoing[] {
     const { self, configuration } = this.#options;
@@ -140,7 +157,8 @@ export class Recovery {
     if (this.#question !== null) {
       const id = this.#question;
       const members = votersOf(configuration);
-      return others.filter((member) => !this.#known.has(member))
+      // Those that have answered may have accepted since that it is settled.
+      return others.filter((member) => this.#maySettle || !this.#known.has(member))
         .map((to) => ({ to, request: { id, type: "incarnation", members } }));
     }
     // A life that was announced once is announced again after a restart of this recovery.
@@ -174,9 +192,13 @@ export class Recovery {
     sender: Sender,
     reply: Reply & { type: "known" },
   ): { ask: Outgoing[]; event?: RecoveryEvent } {
-    if (reply.id !== this.#question || !this.#known.add(sender, reply.incarnation)) {
-      return { ask: [] };
+    if (reply.id !== this.#question) return { ask: [] };
+    if ("settled" in reply && this.#maySettle) {
+      this.#isSwept = true;
+      this.restart();
+      return { ask: this.tick() };
     }
+    if (!this.#known.add(sender, reply.incarnation)) return { ask: [] };
     let highest: Life = "";
     for (const life of this.#known.replies) if (life > highest) highest = life;
     this.#question = null;
@@ -221,7 +243,7 @@ export class Recovery {
     // The vector of the last piece counts.
     if (!this.#copies.add({ ...sender, vector }, copy)) return { ask: [] };
     const memory = this.#merge();
-    if (!this.#isCovered(memory)) return { ask: [] };
+    if (!this.#isCovered(memory)) return { ask: [], event: { type: "uncovered" } };
     return { ask: [], event: { type: "recovered", memory } };
   }
 
@@ -282,7 +304,8 @@ export class Recovery {
   }
 
   #tally<T>(): Tally<T> {
-    return new Tally<T>(this.#voices, helpersIn(this.#options.configuration, this.#options.self));
+    const shares = helpersIn(this.#options.configuration, this.#options.self);
+    return new Tally<T>(this.#voices, this.#isSwept ? shares.slice(0, 1) : shares);
   }
 }
 
@@ -327,6 +350,17 @@ export interface Helper {
   readonly incarnations: Incarnations;
 }
 
+/** Whether a member has accepted that its configuration is settled, and does not know that. */
+export function hasSettled(
+  voter: Voter | null,
+  configuration: Configuration,
+  readConfiguration: RecoveryOptions["readConfiguration"],
+): boolean {
+  const accepted = voter?.acceptor.stored(CONFIGURATION)?.accepted?.state;
+  if (configuration.settled || accepted === undefined) return false;
+  return settles(readConfiguration(accepted), configuration);
+}
+
 /** Answers a request of recovery; `undefined`: no answer. */
 export function help(
   { voter, configuration, incarnations }: Helper,
@@ -334,12 +368,16 @@ export function help(
   header: Header,
   request: GenesisRequest,
   now: number,
+  readConfiguration: RecoveryOptions["readConfiguration"],
 ): GenesisReply | undefined {
   const { joining, epoch } = configuration;
   if (header.epoch !== epoch) return undefined;
   if (!votersOf(configuration).includes(from) && from !== joining?.id) return undefined;
   if (request.type === "incarnation") {
-    return { type: "known", incarnation: incarnations.of(from) } as const;
+    const known = { type: "known", incarnation: incarnations.of(from) } as const;
+    return hasSettled(voter, configuration, readConfiguration)
+      ? { ...known, settled: true }
+      : known;
   }
   if (request.type === "announce") return noteAnnouncement(incarnations, from, header, request);
   if (request.type !== "transfer" || request.incarnation !== header.life) return undefined;

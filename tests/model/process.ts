@@ -226,6 +226,7 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
       header,
       request,
       this.now,
+      () => null,
     );
   }
 

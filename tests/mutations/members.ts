@@ -334,14 +334,38 @@ export const MEMBERS: readonly Mutation[] = [
     {
       section: 11,
       name: "one of two members comes back while a third may have decided with it",
-      find: "if (!this.#isCovered(memory)) return { ask: [] };",
-      replace: "",
+      find: "if (!this.#isCovered(memory))",
+      replace: "if (false)",
     },
     {
       section: 11,
       name: "a node that joins waits for its turn, and takes another life",
       find: "this.#announced = options.configuration.joining?.id === options.self;",
       replace: "this.#announced = false;",
+    },
+    {
+      section: 11,
+      name: "one that was alone in the list before waits for that list, though it counts no more",
+      find: "this.#isSwept ? shares.slice(0, 1) : shares",
+      replace: "shares",
+    },
+    {
+      section: 11,
+      name: "a member is not asked again whether the list is settled",
+      find: "this.#maySettle || !this.#known.has(member)",
+      replace: "!this.#known.has(member)",
+    },
+    {
+      section: 11,
+      name: "a member tells that the list is settled, and has not accepted that",
+      find: "return settles(readConfiguration(accepted), configuration);",
+      replace: "return true;",
+    },
+    {
+      section: 11,
+      name: "copies that may lack what a disk has are waited for without a word",
+      find: 'return { ask: [], event: { type: "uncovered" } };',
+      replace: "return { ask: [] };",
     },
   ]),
   ...mutationsOf("lib/paxos/giving_up.ts", ["tests/paxos/giving_up_test.ts"], [
@@ -350,6 +374,30 @@ export const MEMBERS: readonly Mutation[] = [
       name: "a member gives up by one of two lists only",
       find: "listsIn(this.#options.configuration).some((list) => {",
       replace: "listsIn(this.#options.configuration).slice(0, 1).some((list) => {",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/configuration.ts", ["tests/paxos/recovery_test.ts"], [
+    {
+      section: 11,
+      name: "an accept of another epoch says that the list is settled",
+      find: "accepted.settled && accepted.epoch === configuration.epoch",
+      replace: "accepted.settled",
+    },
+    {
+      section: 11,
+      name: "an accept of an unsettled list says that it is settled",
+      find: "accepted.settled && accepted.epoch === configuration.epoch",
+      replace: "accepted.epoch === configuration.epoch",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/giving_up_watch.ts", [
+    "tests/members/first_of_two_test.ts",
+  ], [
+    {
+      section: 11,
+      name: "the second of two gives up what only the list before cannot give back",
+      find: "isSettled ? settledOf(known) : known",
+      replace: "known",
     },
   ]),
   ...mutationsOf("lib/paxos/configuration.ts", ["tests/paxos/configuration_test.ts"], [

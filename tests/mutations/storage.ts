@@ -15,6 +15,71 @@ export const STORAGE: readonly Mutation[] = [
       replace: "",
     },
   ]),
+  ...mutationsOf("lib/paxos/disk_start.ts", ["tests/paxos/disk_start_test.ts"], [
+    {
+      section: 11,
+      name: "a copy counts before its node is a member",
+      find: "tally.reached && this.#voters().includes(this.#options.self)",
+      replace: "tally.reached",
+    },
+    {
+      section: 11,
+      name: "a member waits for a recovery that cannot come to an end, though its disk has all",
+      find: "this.#isUncovered = true;",
+      replace: "",
+    },
+    {
+      section: 11,
+      name: "a start that could not recover under one list takes its disk under the next one",
+      find: "    this.#isUncovered = false;\n",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/node/disk/load.ts", ["tests/storage/one_and_two_test.ts"], [
+    {
+      section: 11,
+      name: "the copy of a node that may be a member by now is put aside",
+      find: "if (hasCopiedIn(configuration, self, incarnation)) return { found, checksums };",
+      replace: "",
+    },
+    {
+      section: 11,
+      name: "a node that leaves forgets that when it starts again",
+      find: "if (configuration.leaving?.id === self) {",
+      replace: "if (false) {",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/membership.ts", ["tests/storage/one_and_two_test.ts"], [
+    {
+      section: 11,
+      name: "a node that leaves does not tell what is on its disk",
+      find: "if (leaving) this.follow(leaving.record, leaving.configuration, leaving.known);",
+      replace: "",
+    },
+    {
+      section: 11,
+      name: "a node that has left keeps its disk",
+      find: "if (event === undefined && this.#storage.disk?.leaving != null) this.#clear();",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/member_disk.ts", ["tests/storage/one_and_two_test.ts"], [
+    {
+      section: 11,
+      name: "a node that leaves puts its disk aside before the change is settled",
+      find:
+        "return kept === undefined || configuration.settled || kept.epoch < configuration.epoch;",
+      replace: "return true;",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/comeback.ts", ["tests/storage/one_and_two_test.ts"], [
+    {
+      section: 11,
+      name: "a recovery that cannot come to an end is waited for",
+      find: "return this.#parts.storage.disk?.start?.cannotRecover();",
+      replace: "return;",
+    },
+  ]),
   ...mutationsOf("lib/paxos/disk_start.ts", START, [
     {
       section: 7,

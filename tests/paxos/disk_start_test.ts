@@ -2,9 +2,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import {
+  admitted,
   type Configuration,
   firstConfiguration,
+  joinedBy,
   settledOf,
+  undone,
   withoutMember,
 } from "../../lib/paxos/configuration.ts";
 import { type DiskEvent, DiskStart } from "../../lib/paxos/disk_start.ts";
@@ -289,6 +292,53 @@ describe("DiskStart (section 7)", () => {
     assertEquals(start.tick().event, { type: "announce" });
     assertEquals(start.tick().event, { type: "start" });
     assert(start.isDone);
+  });
+
+  it("of what it has copied takes nothing before it is told that it is a member", () => {
+    const two = joinedBy(firstConfiguration(["b"], ["1"]), { id: "a", life: "4" });
+    const memory = { record: RECORD, configuration: two, incarnation: "4", known: [] };
+    let number = 0;
+    const start = new DiskStart({
+      ...{ self: "a", members: ["b", "a"], life: "5", memory, nextId: () => ++number },
+    });
+    start.tick();
+    const stored = { type: "stored", members: ["b"], record: RECORD, incarnation: "1" } as const;
+    const old = { ...stored, epoch: 1, vector: ["1", "4"], configuration: two, incarnations: [] };
+    const header = headerOf("2", null, []);
+    for (let round = 0; round < 4; round++) {
+      assertEquals(answer(start, "b", header, old), undefined);
+      assertEquals(start.tick().event, undefined);
+    }
+    const now = { ...old, epoch: 2, configuration: admitted(two) };
+    const event = answer(start, "b", header, now);
+    assertEquals(event, { type: "follow", configuration: admitted(two), known: [] });
+    assertEquals(start.follow(admitted(two), []), true);
+    assertEquals(answer(start, "b", header, now), { type: "writeLife" });
+    // A change that was given up leaves it what it was before: no member.
+    assertEquals(start.follow(undone({ ...two, epoch: 2 }), []), false);
+  });
+
+  it("takes its disk if what the others remember is too little, under the configuration of now", () => {
+    const started = () => {
+      const start = starting(["a", "b"]);
+      const header = headerOf("2", "2", ["1", "2"]);
+      const reply = { type: "record", members: ["a", "b"], record: RECORD } as const;
+      const hears = (epoch = 0) => answer(start, "b", { ...header, epoch }, reply);
+      assertEquals(hears(), { type: "writeLife" });
+      start.lifeWritten();
+      assertEquals(hears(), { type: "recover" });
+      start.cannotRecover();
+      return { start, hears };
+    };
+    const { start, hears } = started();
+    hears();
+    assertEquals(hears(), { type: "announce" });
+    assert(start.isAnnouncing);
+    const other = started();
+    const newer = { ...firstConfiguration(["a", "b"], ["1", "1"]), epoch: 2 };
+    assertEquals(other.start.follow(newer, []), true);
+    other.hears(2);
+    assertEquals(other.hears(2), { type: "recover" });
   });
 
   it("closes when a member knows a later process in its place", () => {

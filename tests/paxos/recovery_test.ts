@@ -6,6 +6,7 @@ import {
   type Configuration,
   firstConfiguration,
   joinedBy,
+  settledOf,
   withoutMember,
 } from "../../lib/paxos/configuration.ts";
 import { Incarnations } from "../../lib/paxos/incarnations.ts";
@@ -207,7 +208,7 @@ describe("Recovery: step 2, the announcement", () => {
       incarnation: "2",
       after: "",
     } as const;
-    help(helper, "a", header, transfer, 0);
+    help(helper, "a", header, transfer, 0, () => null);
     assertEquals(steps, ["raise", "copy"]);
     comeback.tick().ask("c", "b");
     assertEquals(comeback.vector("b"), "3 1 1");
@@ -228,11 +229,14 @@ describe("Recovery: step 2, the announcement", () => {
       after: "",
     } as const;
     const older = { ...helper, configuration: { ...configuration, epoch: 1 } };
-    assertEquals(help(helper, "x", header, transfer, 0), undefined);
-    assertEquals(help(older, "a", header, transfer, 0), undefined);
-    assertEquals(help(helper, "a", header, { ...transfer, incarnation: "9" }, 0), undefined);
+    assertEquals(help(helper, "x", header, transfer, 0, () => null), undefined);
+    assertEquals(help(older, "a", header, transfer, 0, () => null), undefined);
+    assertEquals(
+      help(helper, "a", header, { ...transfer, incarnation: "9" }, 0, () => null),
+      undefined,
+    );
     assertEquals(incarnations.entries, ["1", "1", "1"]);
-    assertEquals(help(helper, "a", header, transfer, 0)?.type, "piece");
+    assertEquals(help(helper, "a", header, transfer, 0, () => null)?.type, "piece");
   });
 
   it("the state arrives in pieces, each read at its request, the fenced set and the floor last", () => {
@@ -533,7 +537,8 @@ describe("Recovery while the members change (section 11)", () => {
   it("needs enough members of the list before, too; the removed one helps", () => {
     const less = withoutMember(first("a", "b", "c"), "c");
     const comeback = new Comeback("a", "2", ["a", "b", "c"], less).tick().ask("b");
-    assertEquals(comeback.recovery.tick().map(({ to }) => to), ["c"]);
+    // b may have accepted since that it is settled.
+    assertEquals(comeback.recovery.tick().map(({ to }) => to), ["b", "c"]);
     comeback.ask("c").ask("b");
     assertEquals(comeback.memory, undefined);
     comeback.ask("c");
@@ -586,6 +591,39 @@ describe("Recovery while the members change (section 11)", () => {
 
   it("if it may have been the only member, its memory is gone for good", () => {
     const alone = withoutMember(first("a", "b"), "b");
-    assertEquals(pair(alone, first("a", "b")).memory, undefined);
+    const comeback = pair(alone, first("a", "b"));
+    assertEquals([comeback.memory, comeback.trace.at(-1)], [undefined, "a! uncovered"]);
+  });
+
+  it("of one member that has just become two it comes back once the other one has accepted that this is settled", () => {
+    const two = admitted(joinedBy(first("a"), { id: "b", life: "1" }));
+    const comeback = new Comeback("a", "2", ["a", "b"], two);
+    comeback.handle("b", accept("1p", value("x", 1), "c\xf6\xf6"));
+    comeback.next = two;
+    comeback.tick().ask("b");
+    comeback.next = settledOf({ ...two, epoch: two.epoch + 1 });
+    comeback.tick().ask("b");
+    comeback.next = settledOf(two);
+    comeback.tick().ask("b");
+    comeback.expect(`
+      a>b incarnation
+      b>a known 1
+      a>b incarnation
+      b>a known 1
+      a>b incarnation
+      b>a known 1, and settled
+    `);
+    comeback.ask("b").ask("b");
+    assertEquals(comeback.memory?.incarnation, "2");
+    assertEquals(comeback.memory?.registers.map(({ register }) => register), ["c\xf6\xf6"]);
+  });
+
+  it("a new life is above those that the list of two knows, also once that is known to be settled", () => {
+    const two = admitted(joinedBy(first("a"), { id: "b", life: "1" }));
+    const comeback = new Comeback("a", "2", ["a", "b"], two).raise("b", "a", "7");
+    comeback.handle("b", accept("1p", value("x", 1), "c\xf6\xf6"));
+    comeback.next = settledOf(two);
+    comeback.tick().ask("b").ask("b");
+    assertEquals(comeback.trace.at(-1), "a! changeLife as 7+");
   });
 });

@@ -288,7 +288,10 @@ export class Chain {
   }
 
   /** Checks that each configuration that a proposer wrote may replace the one that it was written over. */
-  #checkConfigurations({ written }: Register): void {
+  #checkConfigurations({ written, proposals }: Register): void {
+    const chosen = new Set(
+      [...proposals.values()].filter((one) => one.chosen || one.maybe).map((one) => one.identity),
+    );
     const all = [...written.values()].flatMap(({ state }) => {
       const configuration = readConfiguration(state);
       return configuration === null ? [] : [{ state, configuration }];
@@ -298,9 +301,11 @@ export class Chain {
       // Two decisions may have the same token, until one of them is chosen.
       const over = state.present ? state.over : 0;
       const replaced = all.filter((one) => one.state.token === over);
-      const before = replaced.length > 0
-        ? replaced.map((one) => one.configuration)
-        : [this.#lists.chosen[0]];
+      const before = replaced.map((one) => one.configuration);
+      // As long as none is chosen, it may be the floor of a member: a promise for a state that was never accepted.
+      if (!replaced.some((one) => chosen.has(identify(one.state)))) {
+        before.unshift(this.#lists.chosen[0]);
+      }
       const faults = before.map((one) => configurationFault(one, configuration));
       if (faults.includes(undefined)) continue;
       const [old, present] = [before[0], configuration].map((one) => JSON.stringify(one));

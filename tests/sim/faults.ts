@@ -127,7 +127,7 @@ export class Faults {
   /** All members stop at once; one may have a bad disk, unless another one has not recovered from that yet. */
   #blackOut(up: readonly Station[]): void {
     const { hasFormed, lists } = this.#cluster;
-    if (!hasFormed || !this.#mayStopOneOfTwo) return;
+    if (!hasFormed) return;
     const id = this.#random.pick(lists.members);
     const bad = this.#badDisk(id);
     const voters = up.filter(({ id }) => this.#cluster.isVoter(id));
@@ -162,7 +162,7 @@ export class Faults {
     const { hasFormed, lists, scenario, isChanging } = this.#cluster;
     if (!this.#cluster.isVoter(id)) return true;
     // A cluster needs all members for its genesis.
-    if (!hasFormed || !this.#mayStopOneOfTwo) return false;
+    if (!hasFormed) return false;
     // One of two may be down if it restarts: the other one helps it recover.
     const needed = (count: number) => scenario.restart ? helpersNeeded(count) : majority(count);
     return lists.possible.every((list) => {
@@ -173,10 +173,6 @@ export class Faults {
       const mayShrink = count === 1 || left - 1 >= needed(count - 1);
       return !isChanging || (mayShrink && left + 1 >= needed(count + 1));
     });
-  }
-
-  get #mayStopOneOfTwo(): boolean {
-    return this.#cluster.lists.members.length > 2 || this.#cluster.knowTheirList;
   }
 
   #restart(station: Station): void {

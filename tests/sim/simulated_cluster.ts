@@ -5,7 +5,7 @@ import type { JoinOptions } from "../../lib/cluster/join_options.ts";
 import { type Life, makeLife } from "../../lib/paxos/ballot.ts";
 import { readConfiguration } from "../../lib/codec.ts";
 import { CONFIGURATION } from "../../lib/paxos/register.ts";
-import { sameConfiguration, votersOf } from "../../lib/paxos/configuration.ts";
+import { votersBefore, votersOf } from "../../lib/paxos/configuration.ts";
 import { type MemoryStorage, memoryStorage } from "../../lib/storage/memory.ts";
 import type { Transport } from "../../transports/transport.ts";
 import { Lists } from "./lists.ts";
@@ -209,20 +209,6 @@ export class Cluster {
     return list.filter((id) => up.some((station) => station.id === id && remembers(station)));
   }
 
-  /**
-   * Whether all members know the list as it was chosen last. In a list of two that has just been one, and of one that has
-   * just been two, none may stop before that: what is left may not show which of the lists is in use.
-   */
-  get knowTheirList(): boolean {
-    const { latest, members } = this.lists;
-    return members.every((id) =>
-      this.up.some((station) =>
-        station.id === id && station.node !== null &&
-        sameConfiguration(partsOf(station.node).engine.configuration, latest)
-      )
-    );
-  }
-
   /** Calls `listener` for each node that joins. */
   onStart(listener: (station: Station) => void): void {
     this.#started.push(listener);
@@ -319,7 +305,9 @@ export class Cluster {
    * be without a memory, which would begin a second cluster.
    */
   #listFor(id: string, random: Random): readonly string[] {
-    const { members, known, chosen } = this.lists;
+    const { members, known, chosen, latest } = this.lists;
+    // Until the change is settled, one that leaves may be the only one that has it on its disk.
+    if (this.scenario.storage && latest.leaving?.id === id) return votersBefore(latest);
     if (!random.chance(OLD_LIST)) return known;
     const old = votersOf(random.pick(chosen));
     const { up, scenario } = this;

@@ -9,7 +9,7 @@ import {
 import { MalformedError } from "../../codec/malformed.ts";
 import { SynodError } from "../../errors.ts";
 import type { Life } from "../../paxos/ballot.ts";
-import { remembersIn } from "../../paxos/configuration.ts";
+import { hasCopiedIn, remembersIn } from "../../paxos/configuration.ts";
 import type { DiskMemory } from "../../paxos/disk_start.ts";
 import type { StoredRegister } from "../../paxos/messages.ts";
 import type { StoredVotes } from "../../paxos/voter.ts";
@@ -27,7 +27,9 @@ export type Found =
   | { readonly type: "blank"; readonly life: Life; readonly answered: Life }
   | { readonly type: "memory"; readonly memory: Remembered }
   /** The memory of a node that is no member under the configuration on the disk; it has been put aside. */
-  | { readonly type: "outside"; readonly incarnation: Life };
+  | { readonly type: "outside"; readonly incarnation: Life }
+  /** The same of a node that leaves: it may be the only one that knows of that, so all is still there. */
+  | { readonly type: "leaving"; readonly memory: Remembered };
 
 /** The checksums of all entries that are on a disk, by their keys. */
 export type Checksums = Map<string, number>;
@@ -47,6 +49,10 @@ export async function loadDisk(
     if (found.type !== "memory") return { found, checksums };
     const { configuration, incarnation } = found.memory;
     if (remembersIn(configuration, self, incarnation)) return { found, checksums };
+    if (hasCopiedIn(configuration, self, incarnation)) return { found, checksums };
+    if (configuration.leaving?.id === self) {
+      return { found: { type: "leaving", memory: found.memory }, checksums };
+    }
     await storage.clear();
     return { found: { type: "outside", incarnation }, checksums: new Map() };
   } catch (error) {

@@ -116,6 +116,8 @@ export class Comeback {
         return this.#takeLife(event.life);
       case "replaced":
         return this.#parts.events.replaced();
+      case "uncovered":
+        return this.#parts.storage.disk?.start?.cannotRecover();
       case "recovered":
         this.#remember(event.memory);
     }

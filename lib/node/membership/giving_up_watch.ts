@@ -1,6 +1,9 @@
+import { readConfiguration } from "../../codec.ts";
+import { settledOf } from "../../paxos/configuration.ts";
 import type { Outgoing } from "../../paxos/genesis.ts";
 import { GivingUp } from "../../paxos/giving_up.ts";
 import type { Header, Reply } from "../../paxos/messages.ts";
+import { hasSettled } from "../../paxos/recovery.ts";
 import type { Engine } from "../engine/engine.ts";
 import { GivingUpCounts } from "./giving_up_counts.ts";
 import type { MemberDisk } from "./member_disk.ts";
@@ -88,7 +91,10 @@ export class GivingUpWatch {
     const { engine, disk } = this.#parts;
     const { self, settings, pendingReplies, life } = engine;
     const { members } = settings;
-    const configuration = disk()?.memory?.configuration ?? engine.configuration;
+    const known = disk()?.memory?.configuration ?? engine.configuration;
+    // The list before counts no more.
+    const isSettled = hasSettled(engine.voter, known, readConfiguration);
+    const configuration = isSettled ? settledOf(known) : known;
     return new GivingUp({
       self,
       members,

@@ -1,3 +1,4 @@
+import { readConfiguration } from "../../codec.ts";
 import type { Life } from "../../paxos/ballot.ts";
 import { answerChange } from "../../paxos/change_answers.ts";
 import type { ConfigurationRequest } from "../../paxos/configuration_messages.ts";
@@ -76,7 +77,7 @@ export class MemberAnswers {
     const { engine: { helper, record, runtime }, events } = this.#parts;
     if (helper === null || header.genesis !== record?.id) return undefined;
     if (request.type === "transfer" && request.after === "") events.recovering(from);
-    return help(helper, from, header, request, runtime.now());
+    return help(helper, from, header, request, runtime.now(), readConfiguration);
   }
 
   /** Takes a life above one that may have been its own: that of a member that was removed. */

@@ -1,7 +1,7 @@
 import { SynodError } from "../../errors.ts";
 import { type Life, lifeAfter } from "../../paxos/ballot.ts";
 import { votersOf } from "../../paxos/configuration.ts";
-import { DiskStart } from "../../paxos/disk_start.ts";
+import { type DiskMemory, DiskStart } from "../../paxos/disk_start.ts";
 import type { GenesisRecord } from "../../paxos/messages.ts";
 import { Voter } from "../../paxos/voter.ts";
 import type { Storage } from "../../storage/storage.ts";
@@ -27,6 +27,8 @@ export class MemberDisk {
   /** The life on the disk of a member without a memory, and whose question of the second round it has answered. */
   #blank: { readonly life: Life; readonly answered: Life } | null = null;
   #state: StorageState = "ok";
+  /** What is on the disk of a node that leaves. */
+  #leaving: DiskMemory | null = null;
 
   private constructor(engine: Engine, disk: Disk) {
     this.#engine = engine;
@@ -71,6 +73,10 @@ export class MemberDisk {
       case "outside":
         own.#liveAbove(found.incarnation);
         break;
+      case "leaving":
+        own.#leaving = found.memory;
+        own.#liveAbove(found.memory.incarnation);
+        break;
       case "memory":
         own.#remember(found.memory);
     }
@@ -98,6 +104,21 @@ export class MemberDisk {
     if (memory === null || this.#start === null) return memory;
     // Before any answer under a newer one, that is on the disk.
     return { ...memory, configuration: this.#start.configuration };
+  }
+
+  /**
+   * What is on the disk of a node that leaves, which is no memory any more: it is kept until the change is settled, since
+   * members may know no other node that has heard of it. `null`: it does not leave, or nothing is kept.
+   */
+  get leaving(): DiskMemory | null {
+    return this.#leaving;
+  }
+
+  /** Whether what is on the disk of a node that is no member is of no use. */
+  get isOver(): boolean {
+    const { configuration } = this.#engine;
+    const kept = this.#leaving?.configuration;
+    return kept === undefined || configuration.settled || kept.epoch < configuration.epoch;
   }
 
   /** Why this is not a disk for the list of members that the node was given. */
@@ -150,7 +171,7 @@ export class MemberDisk {
     const wait = voter.sessions.wait(this.#engine.runtime.now());
     await this.#disk.replace(this.#sources(record, voter), wait <= 0);
     this.#start = null;
-    this.#memory = null;
+    this.#memory = this.#leaving = null;
     this.#blank = null;
     this.#state = "ok";
   }
@@ -158,7 +179,7 @@ export class MemberDisk {
   /** Puts what is on the disk aside: it is no memory. */
   async putAside(state: StorageState): Promise<void> {
     this.#start = null;
-    this.#memory = null;
+    this.#memory = this.#leaving = null;
     this.#blank = null;
     this.#state = state;
     this.#engine.believe(null);

@@ -6,7 +6,6 @@ import type { GivingUp } from "../../paxos/giving_up.ts";
 import type { KnownIncarnations } from "../../paxos/incarnations.ts";
 import type {
   GenesisRecord,
-  GenesisReply,
   GenesisRequest,
   Header,
   Reply,
@@ -27,22 +26,10 @@ import type { MembershipEvents } from "./membership_events.ts";
 import { QuestionTimer } from "./question_timer.ts";
 import { mismatch } from "./record_queries.ts";
 import type { DiskUse } from "./disk_use.ts";
+import { isMembershipReply } from "./membership_replies.ts";
 import { StorageUse } from "./storage_use.ts";
 import { Strangers, toldBy } from "./strangers.ts";
 import { ToldPlace } from "./told_place.ts";
-
-/** The answers that a membership takes. */
-const REPLIES: Readonly<Record<GenesisReply["type"], true>> = {
-  blank: true,
-  record: true,
-  stored: true,
-  raised: true,
-  replaced: true,
-  membersMismatch: true,
-  notAMember: true,
-  known: true,
-  piece: true,
-};
 
 /**
  * A node's place in its cluster. Its parts take part in the genesis, bring it back without its memory or with that of
@@ -129,8 +116,10 @@ export class Membership {
   start(): void {
     this.#engine.pendingReplies.otherwise((from, header, reply) => {
       // Every operation leaves late answers of others, which concern no part of this.
-      if (reply.type in REPLIES) this.#receive(from, header, reply);
+      if (isMembershipReply(reply)) this.#receive(from, header, reply);
     });
+    const leaving = this.#storage.disk?.leaving;
+    if (leaving) this.follow(leaving.record, leaving.configuration, leaving.known);
     this.#timer.now();
     if (this.founds) this.#givingUp.start();
   }
@@ -193,6 +182,7 @@ export class Membership {
       case "replaced":
         return this.#events.replaced();
     }
+    if (event === undefined && this.#storage.disk?.leaving != null) this.#clear();
     if (this.#engine.voter === null) this.#told.noVote();
     this.#beginToVote();
     this.#told.moved();
@@ -254,9 +244,7 @@ export class Membership {
     if (standing !== "outside") return;
     this.#founding.placed("outside");
     this.#events.outside();
-    // What it remembers is of an earlier admission.
-    const { disk } = this.#storage;
-    if (disk !== null) this.#store(disk.putAside("ok"), () => {});
+    this.#clear();
   }
 
   /** The storage of a node that was no member is opened before it copies anything. */
@@ -272,6 +260,12 @@ export class Membership {
     if (!this.#comeback.isUnderWay) return;
     this.#comeback.begin();
     this.#comeback.ask();
+  }
+
+  /** What is on the disk of a node that is no member is of an earlier admission. */
+  #clear(): void {
+    const { disk } = this.#storage;
+    if (disk?.isOver === true) this.#store(disk.putAside("ok"), () => {});
   }
 
   /** Goes on once the disk has done its part. */

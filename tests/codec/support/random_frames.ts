@@ -252,7 +252,10 @@ export class RandomFrames {
     replaced: () => ({ type: "replaced" }),
     membersMismatch: () => ({ type: "membersMismatch", members: this.members() }),
     notAMember: () => ({ type: "notAMember" }),
-    known: () => ({ type: "known", incarnation: this.#random.once(3) ? "" : this.life() }),
+    known: () => ({
+      ...{ type: "known", incarnation: this.#random.once(3) ? "" : this.life() },
+      ...(this.#random.once(3) ? { settled: true } : {}),
+    }),
     piece: () => ({
       type: "piece",
       announcement: this.integer(),

@@ -1,5 +1,5 @@
 import type { Life } from "../../../lib/paxos/ballot.ts";
-import { type Configuration, remembersIn } from "../../../lib/paxos/configuration.ts";
+import { type Configuration, hasCopiedIn, remembersIn } from "../../../lib/paxos/configuration.ts";
 import type { DiskEvent, DiskStart } from "../../../lib/paxos/disk_start.ts";
 import type { Outgoing } from "../../../lib/paxos/genesis.ts";
 import type { ConfigurationNews, KnownIncarnations } from "../../../lib/paxos/incarnations.ts";
@@ -12,6 +12,7 @@ import type { Paxos } from "../paxos.ts";
 import { CONFIGURATION } from "./changer.ts";
 import {
   type AnyReply,
+  configurationIn,
   Member,
   type MemberAttributes,
   type MemberDisk,
@@ -71,6 +72,10 @@ export class DiskMember extends Member {
     }
     const outputs = super.handle(input);
     if (this.closed) return [];
+    const { standing, configuration } = this.place ?? {};
+    if (standing === "outside" && this.diskStart === null && this.#isOver(configuration!)) {
+      this.disk = null;
+    }
     // All that was decided is on the disk before anything leaves.
     this.#save();
     if (this.diskStart?.isDone) {
@@ -131,6 +136,7 @@ export class DiskMember extends Member {
   }
 
   override actOnRecovery(event: RecoveryEvent | undefined, now: number): void {
+    if (event?.type === "uncovered") return this.diskStart?.cannotRecover();
     if (event?.type !== "recovered") return super.actOnRecovery(event, now);
     const { memory } = event;
     const voter = this.paxos.Voter.recovered(RECORD, memory, this.settings(), now);
@@ -161,6 +167,11 @@ export class DiskMember extends Member {
     return this.diskStart !== null && !this.diskStart.hasStarted;
   }
 
+  /** Whether what is on the disk of a node that is no member is of no use. */
+  #isOver({ epoch, settled }: Configuration): boolean {
+    return settled || this.disk?.configuration.epoch !== epoch;
+  }
+
   #stop(): undefined {
     const nothing = { place: null, recovery: null, asking: [], diskStart: null, diskAsking: [] };
     Object.assign(this, nothing, { life: "", closed: true });
@@ -173,7 +184,13 @@ export class DiskMember extends Member {
     this.backup = this.disk;
     const { disk, self } = this;
     if (disk === null) return;
-    if (!remembersIn(disk.configuration, self, disk.incarnation)) {
+    const { configuration, incarnation, known } = disk;
+    if (configuration.leaving?.id === self) {
+      this.place = new this.paxos.Place(self, life, configuration, known);
+      return;
+    }
+    const isCopied = hasCopiedIn(configuration, self, incarnation);
+    if (!isCopied && !remembersIn(configuration, self, incarnation)) {
       this.disk = null;
       return;
     }
@@ -189,7 +206,9 @@ export class DiskMember extends Member {
     if (this.#isUndecided) return this.diskStart!.answer(from, header, request);
     const { place } = this;
     if (request.type !== "enquire") {
-      return place?.helper ? this.paxos.help(place.helper, from, header, request, 0) : undefined;
+      return place?.helper
+        ? this.paxos.help(place.helper, from, header, request, 0, configurationIn)
+        : undefined;
     }
     if (place === null || place.standing === "recovers") {
       return { type: "blank", members: this.#listed, wall: 0, recovering: place !== null };

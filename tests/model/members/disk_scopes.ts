@@ -1,5 +1,6 @@
 import { append } from "../ingredients.ts";
 import {
+  ADD,
   at,
   changing,
   type ExpectedMembers,
@@ -7,6 +8,7 @@ import {
   FIRST_AND_THIRD_DECIDED,
   FIRST_IS_REMOVED,
   REMOVE,
+  SECOND_HAS_COPIED,
   swept,
   THIRD_HAS_COPIED,
   written,
@@ -213,6 +215,57 @@ export const diskScopes: readonly ExpectedDisks[] = [
     2_861,
     5_486,
     "2 123 unsettled",
+    DISK,
+  ),
+  expected(
+    "one member, another is admitted and does not know it, both stop, and an append",
+    {
+      ...changing(2, 1, TWO_APPENDS, ADD),
+      script: [
+        ...[...SECOND_HAS_COPIED, "p begins", "p's prepare k1 5 of 0 reaches 1"],
+        ...["p's prepare k1 … of 1 reaches 1", "p's accept k1 … of 1 reaches 1"],
+        ...["x's configure reaches 2", ...written(C, 4, "1"), "x's configure reaches 1"],
+        ...["1 stops", "2 stops"],
+      ],
+    },
+    { goesOn: true },
+    419,
+    891,
+    "2 12 unsettled",
+    OTHERS,
+    DISK,
+  ),
+  expected(
+    "two members have accepted that one is removed, and do not know it, both stop, and an append",
+    {
+      ...changing(2, 2, [append("p", "a", 1, 4)], { remove: "2" }),
+      loses: true,
+      script: [
+        ...["x begins", "x's incarnationOf reaches 1", ...at(`x's prepare ${C} 3 of …`, "1", "2")],
+        ...[`x's accept ${C} 3 of … reaches 1`, `x's accept ${C} 3 of …, no answer`],
+        ...["1 stops", "2 stops"],
+      ],
+    },
+    { goesOn: true },
+    4_356,
+    13_376,
+    "0 12",
+    OTHERS,
+    DISK,
+  ),
+  expected(
+    "two members, one is removed, which only that one knows, both stop, and an append",
+    {
+      ...changing(2, 2, TWO_APPENDS, { remove: "2" }),
+      script: [
+        ...["x begins", "x's incarnationOf reaches 1", ...written(C, 3, "1", "2")],
+        ...["2 hears of 1 1 - 2", "1 stops", "2 stops"],
+      ],
+    },
+    { goesOn: true },
+    157,
+    319,
+    "1 1 - 2 unsettled",
     DISK,
   ),
 ];

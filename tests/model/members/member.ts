@@ -202,7 +202,7 @@ export class Member implements Actor<MemberInput, MemberOutput> {
         this.act(place.hear(from, header));
         const { helper } = place;
         if (this.closed || helper === null) return undefined;
-        return this.#paxos.help(helper, from, header, request, input.now);
+        return this.#paxos.help(helper, from, header, request, input.now, configurationIn);
       }
       case "helped":
         return this.#helped(input);

@@ -47,12 +47,12 @@ const APPEND = [append("p", "a", 1, 1)];
 export const LATE_APPEND = [append("p", "a", 1, 4)];
 const RELEASE = [release("p", "x", 1)];
 
-const ADD = { add: "2" };
+export const ADD = { add: "2" };
 /** The first member is removed. */
 export const REMOVE = { remove: "1" };
 
 /** 2 joins, and has copied the memory of 1. */
-const SECOND_HAS_COPIED = [
+export const SECOND_HAS_COPIED = [
   ...[
     "x begins",
     "x's incarnationOf reaches 1",
@@ -201,8 +201,8 @@ export const membersScopes: readonly ExpectedMembers[] = [
   expected(
     "one member, another is added and starts again",
     { ...changing(2, 1, [], ADD), restarting: [1], restarts: 1 },
-    1_929,
-    4_871,
+    1_935,
+    4_883,
     "2 12",
   ),
   expected(
@@ -211,6 +211,24 @@ export const membersScopes: readonly ExpectedMembers[] = [
     24_689,
     74_411,
     "3 2",
+  ),
+  expected(
+    "one member, another is admitted, two appends, and the first starts again",
+    {
+      ...changing(2, 1, [append("p", "a", 1, 4), append("q", "b", 1, 19)], ADD),
+      changers: [changer("x", 10, ADD)],
+      restarting: [0],
+      restarts: 1,
+      script: [
+        ...[...SECOND_HAS_COPIED, "p begins", "p's prepare k1 5 of 0 reaches 1"],
+        ...["p's prepare k1 … of 1 reaches 1", "p's accept k1 … of 1 reaches 1"],
+        ...["x's configure reaches 2", ...written("c\xf6\xf6", 12, "1")],
+        ...at("x's configure", "1", "2"),
+      ],
+    },
+    17_226,
+    52_389,
+    "2 12",
   ),
   expected(
     "two members, one is removed and added again",

@@ -220,7 +220,7 @@ export class StorageMember implements Actor<StorageInput, StorageOutput> {
     if (request.type === "enquire") {
       return { type: "record", members: this.#members, record: RECORD };
     }
-    return this.#paxos.help(place.helper!, from, header, request, 0);
+    return this.#paxos.help(place.helper!, from, header, request, 0, () => null);
   }
 
   #receive({ of, from, header, reply }: StorageInput & { do: "answer" }): void {

@@ -17,6 +17,8 @@ const ALONE =
 const NEW_LIST =
   "two members, a third is admitted with the first and writes, all stop, the first for ever, and the " +
   "others have the new list";
+const NEITHER_KNOWS =
+  "two members have accepted that one is removed, and do not know it, both stop, and an append";
 const NOT_OVER = "which was not written over it";
 
 /** Broken rules for members with disks while the members change. Each must turn its scope red. */
@@ -31,11 +33,11 @@ export const DISK_MUTATIONS: readonly MembersMutation[] = [
   {
     name: "a member takes its disk, and the list that is there, without answers of a majority",
     edits: [
-      edit("disk_start", "if (!tally.reached && !isForeign) return undefined;", ""),
-      edit("disk_start", 'if (!tally.reached) return { type: "putAside", why: "foreign" };', ""),
+      edit("disk_start", "if (!isReached && !isForeign) return undefined;", ""),
+      edit("disk_start", 'if (!isReached) return { type: "putAside", why: "foreign" };', ""),
       edit(
         "disk_start",
-        "if (this.#isWritten || !tally.reached) return undefined;",
+        "if (this.#isWritten || !isReached) return undefined;",
         "if (this.#isWritten) return undefined;",
       ),
       edit(
@@ -94,9 +96,20 @@ export const DISK_MUTATIONS: readonly MembersMutation[] = [
     edits: [
       edit("configuration", "return votersOf(configuration).includes(self) &&", "return true &&"),
       edit("standing", 'return "outside";', 'return incarnation === null ? "outside" : "votes";'),
+      edit(
+        "disk_start",
+        "tally.reached && this.#voters().includes(this.#options.self)",
+        "tally.reached",
+      ),
     ],
     scope: LEFT,
     why: "votes under a list without it",
+  },
+  {
+    name: "a member waits for a recovery that cannot come to an end, though its disk has all",
+    edits: [edit("disk_start", "this.#isUncovered = true;", "")],
+    scope: NEITHER_KNOWS,
+    why: "it cannot go on",
   },
   {
     name: "a start from a disk asks only those that the disk names",

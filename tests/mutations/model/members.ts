@@ -171,9 +171,21 @@ export const MEMBERS_MUTATIONS: readonly MembersMutation[] = [
   },
   {
     name: "one of two members recovers while a third may have decided with it",
-    edits: [edit("recovery", "if (!this.#isCovered(memory)) return { ask: [] };", "")],
+    edits: [edit("recovery", "if (!this.#isCovered(memory))", "if (false)")],
     scope:
       "two members, a third is admitted with the first, which starts again, an append, and a read",
+    why: NOT_OVER,
+  },
+  {
+    name: "the first of two members comes back from the second before all is in its memory",
+    edits: [
+      edit(
+        "recovery",
+        "return settles(readConfiguration(accepted), configuration);",
+        "return true;",
+      ),
+    ],
+    scope: "one member, another is admitted, two appends, and the first starts again",
     why: NOT_OVER,
   },
   {

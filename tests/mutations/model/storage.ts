@@ -41,11 +41,11 @@ export const STORAGE_MUTATIONS: readonly StorageMutation[] = [
   {
     name: "a member takes its disk without answers of a majority",
     edits: [
-      edit("disk_start", "if (!tally.reached && !isForeign) return undefined;", ""),
-      edit("disk_start", 'if (!tally.reached) return { type: "putAside", why: "foreign" };', ""),
+      edit("disk_start", "if (!isReached && !isForeign) return undefined;", ""),
+      edit("disk_start", 'if (!isReached) return { type: "putAside", why: "foreign" };', ""),
       edit(
         "disk_start",
-        "if (this.#isWritten || !tally.reached) return undefined;",
+        "if (this.#isWritten || !isReached) return undefined;",
         "if (this.#isWritten) return undefined;",
       ),
       ANY_COUNT_KNOWS,

@@ -68,10 +68,18 @@ describe("loadDisk() (section 7)", () => {
     const joining = joinedBy(others, { id: "a", life: LIFE });
     const leaving = withoutMember(firstConfiguration(["a", "b"], [LIFE, LIFE]), "a");
     const outside = { found: { type: "outside", incarnation: LIFE }, aside: 1 } as const;
-    for (const one of [others, joining, leaving, settledOf(leaving)]) {
+    const earlier = joinedBy(others, { id: "a", life: "b".repeat(20) });
+    for (const one of [others, earlier, settledOf(leaving)]) {
       assertEquals(await load(complete(one)), outside);
     }
-    assertEquals((await load(complete(admitted(joining)))).found.type, "memory");
+    // It may be a member by now.
+    for (const one of [joining, admitted(joining)]) {
+      const { found, aside } = await load(complete(one));
+      assertEquals([found.type, aside], ["memory", 0]);
+    }
+    // It may be the only one that knows of this.
+    const { found, aside } = await load(complete(leaving));
+    assertEquals([found.type, aside], ["leaving", 0]);
     // It was admitted again since.
     const again = admitted(joinedBy(others, { id: "a", life: "b".repeat(20) }));
     assertEquals(await load(complete(again)), outside);

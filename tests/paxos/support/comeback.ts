@@ -130,7 +130,7 @@ export class Comeback {
       };
       const asker = this.#header(this.#life, null, []);
       if (request.type !== "incarnation" && request.type !== "transfer") throw new Error("what?");
-      const reply = help(helper, this.#self, asker, request, this.now);
+      const reply = help(helper, this.#self, asker, request, this.now, () => this.next);
       if (reply === undefined) continue;
       const { joining } = this.configuration;
       const incarnation = joining?.id === member ? null : voter.incarnation;
@@ -212,7 +212,8 @@ export class Comeback {
         this.memory = event.memory;
         return;
       case "replaced":
-        this.trace.push(`${this.#self}! replaced`);
+      case "uncovered":
+        this.trace.push(`${this.#self}! ${event.type}`);
     }
   }
 }
@@ -224,7 +225,9 @@ function showRequest(request: Request): string {
 }
 
 function showReply(reply: Reply): string {
-  if (reply.type === "known") return `known ${reply.incarnation}`;
+  if (reply.type === "known") {
+    return `known ${reply.incarnation}${"settled" in reply ? ", and settled" : ""}`;
+  }
   if (reply.type !== "piece") return reply.type;
   const registers = reply.registers.map(({ register }) => register);
   const shown = registers.length > 3 ? `${registers[0]}…${registers.at(-1)}` : registers.join(" ");
