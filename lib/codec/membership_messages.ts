@@ -186,20 +186,16 @@ export const MEMBERSHIP_REPLIES: ReplyKinds<
   notAMember: bare("notAMember", 17),
   known: {
     number: 18,
-    fields: null,
+    fields: 4,
     encode: ({ id, incarnation, ...mark }, number, to) => [
       number,
       id,
       to.life(incarnation),
-      ...("settled" in mark ? [true] : []),
+      "settled" in mark,
     ],
     decode: (field, id, from) => {
-      const { length } = field;
-      if (length !== 3) fields(field, 4);
       const reply = { id, type: "known", incarnation: from.lifeOrNone(field[2]) } as const;
-      if (length === 3) return reply;
-      if (!flag(field[3])) refuse("a mark that says nothing");
-      return { ...reply, settled: true };
+      return flag(field[3]) ? { ...reply, settled: true } : reply;
     },
   },
   piece: {

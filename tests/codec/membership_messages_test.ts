@@ -105,8 +105,8 @@ describe("MEMBERSHIP_REPLIES (section 7)", () => {
     replyIs({ id: 3, type: "replaced" }, [15, 3]);
     replyIs({ id: 4, type: "membersMismatch", members: MEMBERS }, [16, 4, MEMBERS]);
     replyIs({ id: 5, type: "notAMember" }, [17, 5]);
-    replyIs({ id: 6, type: "known", incarnation: LIFE }, [18, 6, LIFE]);
-    replyIs({ id: 6, type: "known", incarnation: "" }, [18, 6, 0]);
+    replyIs({ id: 6, type: "known", incarnation: LIFE }, [18, 6, LIFE, false]);
+    replyIs({ id: 6, type: "known", incarnation: "" }, [18, 6, 0, false]);
     replyIs({ id: 6, type: "known", incarnation: LIFE, settled: true }, [18, 6, LIFE, true]);
     replyIs(PIECE, [19, 1, 1, [], null]);
     replyIs({ ...PIECE, registers: [COPY], last }, [
@@ -121,8 +121,7 @@ describe("MEMBERSHIP_REPLIES (section 7)", () => {
     spoilsField("replies", blank, 3, -1, NaN, Infinity, MAX_WALL_TIME * 1.01, null);
     spoilsField("replies", blank, 4, 0, null);
     spoilsField("replies", { id: 1, type: "known", incarnation: "" }, 2, 1, 9, "x", null);
-    const settled = { id: 1, type: "known", incarnation: "", settled: true } as const;
-    spoilsField("replies", settled, 3, false, 1, null);
+    spoilsField("replies", { id: 1, type: "known", incarnation: "" }, 3, 1, "x", null);
   });
 
   it("refuse records that lack a part, or have an invalid one", () => {

@@ -125,6 +125,19 @@ describe("one member with a disk that becomes two, or two that become one, and a
       assertEquals(cluster.errors, []);
     });
 
+    it(`both have accepted that b is removed; ${order[0]} is back before the other one starts`, async () => {
+      for (let wait = 5; wait <= 65; wait += 15) {
+        await using cluster = await leaving("a");
+        while (acceptedBy(cluster, "b") < 1) await cluster.pass(4);
+        cluster.crash(...BOTH);
+        await cluster.start(order[0]);
+        await cluster.pass(wait);
+        await cluster.start(order[1]);
+        await cluster.pass(30_000);
+        assertEquals(BOTH.map((id) => standing(cluster, id)), ["votes", "outside"], `${wait}`);
+      }
+    });
+
     it(`only b knows that it is removed; ${order[0]} starts first`, async () => {
       await using cluster = await knownToB();
       await startAgain(cluster, ...order);
