@@ -121,7 +121,7 @@ describe("an invariant fails when", () => {
     const transfer = { type: "transfer", members: MEMBERS, announcement: 1 } as const;
     breaks(
       "an announcement is noted",
-      () => help(helper, "a", header, { ...transfer, incarnation: "2", after: "" }, 0),
+      () => help(helper, "a", header, { ...transfer, incarnation: "2", after: "" }, 0, () => null),
     );
   });
 });

@@ -64,7 +64,7 @@ class Overlap {
         configuration: this.#configuration,
         incarnations: to.vector,
       };
-      const reply = help(helper, member, asker, request, 0)!;
+      const reply = help(helper, member, asker, request, 0, () => null)!;
       const { incarnation } = to.voter;
       const header = this.#header(incarnation, incarnation, to.vector.entries);
       return recovery.receive(to.member, header, { id: request.id, ...reply });
