@@ -334,6 +334,8 @@ export class Link implements Outlet {
   }
 
   #flush(): void {
+    // After a pause this may run before the timer that ends the session: nothing is sent in its name any more.
+    this.#session.check();
     const gateway = this.#gateway;
     if (gateway === null) return;
     let messages: UpMessage[] = [];

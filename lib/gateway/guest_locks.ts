@@ -78,6 +78,8 @@ export async function runLock(
       return { type: "refused" };
     case "queue_full":
       return { type: "queueFull" };
+    case "ended":
+      return { type: "lost" };
     default:
       return { type: "stolen" };
   }

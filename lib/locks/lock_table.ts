@@ -111,6 +111,8 @@ export class LockTable implements LockRequests {
           return null;
         case "queue_full":
           throw queueFull();
+        case "ended":
+          throw new SynodError("session_lost", "The session ended before the lock was requested");
         default:
           throw stolen();
       }

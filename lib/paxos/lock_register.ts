@@ -34,9 +34,12 @@ export interface LockValue {
   readonly holders: readonly LockEntry[];
   /** The waiting requests, first come, first served. */
   readonly queue: readonly LockEntry[];
-  /** The token of the write that made the lock present after absence; 0 without any entry. */
+  /**
+   * The token of the write that made the lock present after absence, dropped entries of ended sessions or emptied `left`,
+   * whichever was last; 0 without any entry.
+   */
   readonly term: number;
-  /** The highest requests that were handed over and have left, one for each session. */
+  /** The highest requests that were handed over and have left in this term, one for each session. */
   readonly left: readonly LeftRequest[];
 }
 
@@ -94,6 +97,8 @@ export type LockResult =
   | { readonly kind: "stolen" }
   /** Orders that may be late: nothing was done. */
   | { readonly kind: "void" }
+  /** The session of the request has ended: nothing was done for it. */
+  | { readonly kind: "ended" }
   /** It would steal a grant of this same round: it has to wait for the next round. */
   | { readonly kind: "later" }
   | { readonly kind: "done" };
@@ -123,6 +128,8 @@ export const FREE: LockValue = /* @__PURE__ */ Object.freeze({
 /**
  * Applies a command to a lock. First drops the entries of sessions that have ended; last grants to the head of
  * the queue, shared requests together. `token` becomes the token of the new grants.
+ *
+ * A drop begins a new term: an order of that session may still come to a node that does not know of its end.
  */
 export function applyCommand(
   before: LockValue,
@@ -130,10 +137,11 @@ export function applyCommand(
   token: number,
   hasEnded: (session: SessionId) => boolean,
 ): LockOutcome {
-  const { value: applied, result } = apply(before, command, token, hasEnded);
+  const live = dropEnded(before, hasEnded);
+  const { value: applied, result } = apply(live, command, token, hasEnded);
   const value = applied.holders.length === 0
     ? FREE
-    : before.holders.length === 0
+    : before.holders.length === 0 || live !== before
     ? { ...applied, term: token, left: [] }
     : applied;
   // A value that another node wrote may be unsound already; that is not for this node to answer for.
@@ -148,13 +156,16 @@ export function applyCommand(
   return { value, result };
 }
 
+/** The same for a lock without entries of sessions that have ended. */
 function apply(
-  before: LockValue,
+  live: LockValue,
   command: LockCommand,
   token: number,
   hasEnded: (session: SessionId) => boolean,
 ): LockOutcome {
-  const live = dropEnded(before, hasEnded);
+  if (command.type === "request" && hasEnded(command.entry.pid.session)) {
+    return { value: grant(live, token), result: { kind: "ended" } };
+  }
   if (command.type === "request" && command.steal) return steal(live, command, token);
   const value = grant(live, token);
   switch (command.type) {
@@ -322,15 +333,9 @@ function hasDoubles({ holders, queue }: LockValue, most: number): boolean {
 /** `value` without the entries of sessions that have ended; grants nothing. */
 export function dropEnded(value: LockValue, hasEnded: (session: SessionId) => boolean): LockValue {
   const lives = (entry: LockEntry) => !hasEnded(entry.pid.session);
-  const stays = ({ session }: LeftRequest) => !hasEnded(session);
-  const { holders, queue, left } = value;
-  if (holders.every(lives) && queue.every(lives) && left.every(stays)) return value;
-  return {
-    ...value,
-    holders: holders.filter(lives),
-    queue: queue.filter(lives),
-    left: left.filter(stays),
-  };
+  const { holders, queue } = value;
+  if (holders.every(lives) && queue.every(lives)) return value;
+  return { ...value, holders: holders.filter(lives), queue: queue.filter(lives) };
 }
 
 function sameEntries(a: readonly LockEntry[], b: readonly LockEntry[]): boolean {

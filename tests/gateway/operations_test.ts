@@ -299,6 +299,25 @@ describe("a guest's operations (section 13)", () => {
     assertEquals(after, { ok: true, value: [] });
   });
 
+  it("a request of a session that has ended is in no lock when it comes again", async () => {
+    await using world = await begin();
+    const { cluster, guest, connection } = world;
+    await guest.renew(connection);
+    await cluster.time.until(cluster.nodes[1].lock("a"));
+    const request = { register: lock("a"), session: 1, seq: 1, mode: "shared" } as const;
+    const wanted = { type: "lock", ...request, ifAvailable: false, steal: false, ...UNLABELED };
+    const number = connection.run(wanted as GuestOperation, { timeout: 0 });
+    await cluster.pass(2 * guest.ttl);
+    assertEquals(connection.resultOf(number), "late");
+    connection.show();
+    await cluster.pass(50);
+    connection.run(wanted as GuestOperation, { number, again: true, timeout: 0 });
+    await cluster.pass(50);
+    assertEquals(connection.resultOf(number), { type: "lost" });
+    const { pending } = await cluster.time.until(cluster.nodes[2].locks.query());
+    assertEquals(pending, []);
+  });
+
   it("a lock that is stolen from a guest is reported", async () => {
     await using world = await begin();
     const { cluster, guest, connection } = world;

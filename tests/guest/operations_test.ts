@@ -87,6 +87,18 @@ describe("an operation of a guest (section 13)", () => {
     assertEquals(await guest.time.until(put), { ok: true, value: 1 });
   });
 
+  it("of a session whose deadline has passed is not sent again, though timers are late", async () => {
+    await using guest = new ScriptedGuest();
+    const line = await guest.serve();
+    observed(guest.node.lock("k"));
+    await guest.pass();
+    const run = line.run("lock");
+    guest.time.stall(10_000);
+    line.failed(run, "late");
+    await guest.pass();
+    assertEquals(line.runs().map(({ operation }) => operation.type), ["end", "session"]);
+  });
+
   it("that its only gateway has not begun goes there again as if for the first time", async () => {
     await using guest = new ScriptedGuest({}, ["A"]);
     let line = await guest.serve();

@@ -95,6 +95,14 @@ export const GUEST_SIDE: readonly Mutation[] = [
       replace: "let unsure = false;",
     },
   ]),
+  ...mutationsOf("guest/link.ts", OPERATIONS, [
+    {
+      section: 13,
+      name: "a guest sends what belongs to a session whose deadline has passed",
+      find: "    this.#session.check();\n    const gateway",
+      replace: "    const gateway",
+    },
+  ]),
   ...mutationsOf("guest/link.ts", LINK, [
     {
       section: 13,

@@ -23,6 +23,13 @@ export const GUESTS: readonly Mutation[] = [
       find: "mustWrite: origin.again,",
       replace: "",
     },
+    {
+      section: 13,
+      name: "a guest whose session is over is told that its request was stolen",
+      find: 'return { type: "lost" };',
+      replace: 'return { type: "stolen" };',
+      tests: ["tests/gateway/operations_test.ts"],
+    },
   ]),
   ...mutationsOf("lib/gateway/guest_work.ts", ["tests/gateway/wrong_parts_test.ts"], [
     {

@@ -360,6 +360,19 @@ describe("applyCommand() with sessions that have ended", () => {
     `);
   });
 
+  it("puts no request of theirs into it", () => {
+    play(`
+      1  request a1              -> granted 1  a1@1
+      2  request b1              -> queued     a1@1, then b1
+      -  b ends
+      3  request b1              -> ended      a1@1
+      4  request b2 ifAvailable  -> ended      a1@1
+      5  steal b3                -> ended      a1@1
+      -  a ends
+      6  request a1              -> ended      free
+    `);
+  });
+
   it("tidy without them returns the same value object", () => {
     const held = play(`
       1  request a1  -> granted 1  a1@1
@@ -543,8 +556,20 @@ describe("applyCommand() with orders that are handed over", () => {
       assertEquals(applyCommand(gone, order(5, ...names), 7, none).result.kind, kind, names.join());
     }
     assertEquals(applyCommand(gone, leave("b1"), 7, none).value, gone);
-    const ended = applyCommand(gone, { type: "tidy" }, 7, (session) => session === "b").value;
-    assertEquals(ended.left, []);
+    // The end of the session ends no order of it that is under way.
+    assertEquals(applyCommand(gone, { type: "tidy" }, 7, (one) => one === "b").value, gone);
+  });
+
+  it("is void once requests of any session were dropped with it: a new term begins", () => {
+    const hasEnded = (session: string) => session === "b";
+    const queued = applyCommand(held, order(5, "b1"), 6, none).value;
+    const left = applyCommand(queued, leave("c1"), 7, none).value;
+    const { value } = applyCommand(left, { type: "tidy" }, 8, hasEnded);
+    assertEquals([showLock(value), value.left, value.term], ["a1@5", [], 8]);
+    for (const name of ["b1", "c1", "d1"]) {
+      assertEquals(applyCommand(value, order(5, name), 9, none).result.kind, "void", name);
+    }
+    assertEquals(applyCommand(value, order(8, "d1"), 9, none).result.kind, "queued");
   });
 
   it("is void for all once too many sessions have left: a new term begins", () => {

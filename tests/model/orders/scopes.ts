@@ -38,6 +38,16 @@ export const orderScopes: readonly ExpectedOrders[] = [
     transitions: 4_050,
   },
   {
+    scope: scope("an order, and the end of its session", {
+      requests: 1,
+      rival: ["release"],
+      failures: 1,
+      ends: true,
+    }),
+    states: 1_580,
+    transitions: 4_481,
+  },
+  {
     scope: scope("an order, and more sessions than are remembered", {
       requests: 1,
       rival: ["release"],

@@ -21,6 +21,8 @@ export interface OrderScope {
   readonly failures: number;
   /** Whether another node has a request that was handed over and left, so that `left` can overflow. */
   readonly crowd?: boolean;
+  /** Whether C's session may end: another node that knows it drops C's entries; R does not know it. */
+  readonly ends?: boolean;
   /** What a broken node C, or R, does. */
   readonly broken?: Broken;
 }
@@ -74,6 +76,8 @@ interface State {
   readonly own: readonly Own[];
   /** What the rival has begun. */
   readonly begun: number;
+  /** Whether C's session has ended: it does nothing any more. */
+  readonly ended: boolean;
 }
 
 /** The result of a search. */
@@ -143,6 +147,7 @@ export class OrdersWorld {
     return {
       chosen: { lock: value, token: 1 },
       ...{ pending: [], counter: 1, failures: 0, orders: [], known: value, own: [], begun: 0 },
+      ended: false,
       desk: new this.#paxos.LockOrders((node) => node !== "c"),
       wishes: Array.from({ length: this.#scope.requests }, () => wish),
     };
@@ -150,8 +155,8 @@ export class OrdersWorld {
 
   /** All possible steps: each as a text, and a function that makes the state after it. */
   *#steps(state: State): Generator<Step> {
-    yield* this.#callerSteps(state);
-    const { orders, pending, own, begun, chosen, known } = state;
+    const { orders, pending, own, begun, chosen, known, ended } = state;
+    if (!ended) yield* this.#callerSteps(state);
     for (const order of orders) {
       const text = `R proposes ${show(order)}`;
       yield* this.#proposals(state, text, this.#commandOf(order), false, (after) => after);
@@ -159,11 +164,17 @@ export class OrdersWorld {
     for (const one of pending) {
       yield [`a failed write is chosen: ${showLock(one.lock)}`, () => this.#choose(state, one)];
     }
-    if (own.length > 0) {
+    const { rival, crowd, ends } = this.#scope;
+    if (ends === true && !ended) yield ["C's session ends", () => ({ ...state, ended: true })];
+    if (ended) {
+      const drop = { type: "tidy" } as const;
+      const text = "D drops what C has in the lock";
+      yield* this.#proposals(state, text, drop, false, (after) => after);
+    }
+    if (own.length > 0 && !ended) {
       const [{ act, request: number }, ...rest] = own;
       yield* this.#ownProposal({ ...state, own: rest }, state, act, number);
     }
-    const { rival, crowd } = this.#scope;
     if (begun < rival.length) {
       const act = rival[begun];
       const command: LockCommand = act === "release"
@@ -177,7 +188,7 @@ export class OrdersWorld {
       const isNew = chosen.lock.holders.length > 0 && chosen.lock.term === 1;
       if (isNew) yield ["a request of D has left", () => this.#write(state, command)];
     }
-    if (JSON.stringify(known) !== JSON.stringify(chosen.lock)) {
+    if (!ended && JSON.stringify(known) !== JSON.stringify(chosen.lock)) {
       yield ["C learns what is chosen", () => this.#learn(state, chosen.lock)];
     }
     if (this.#scope.broken === "a pushed vote counts as chosen") {
@@ -300,7 +311,9 @@ export class OrdersWorld {
   }
 
   #apply({ lock }: Chosen, command: LockCommand, token: number) {
-    return this.#paxos.applyCommand(lock, command, token, () => false);
+    // Only D, which drops C's entries, knows that its session has ended.
+    const hasEnded = (session: string) => command.type === "tidy" && session === SESSION;
+    return this.#paxos.applyCommand(lock, command, token, hasEnded);
   }
 
   #choose(state: State, chosen: Chosen): State {
@@ -309,7 +322,10 @@ export class OrdersWorld {
       const is = ({ pid, request }: LockValue["holders"][number]) =>
         pid.session === SESSION && request === index + 1;
       const held = lock.holders.find(is);
-      if (held === undefined && !lock.queue.some(is)) return wish;
+      if (held === undefined && !lock.queue.some(is)) {
+        // What was in the lock has left it for ever, with or without C.
+        return state.ended && wish.seen ? { ...wish, step: "gone" } : wish;
+      }
       if (held !== undefined && wish.token > 0 && wish.token !== held.token) {
         throw new Violation(`request ${index + 1} took effect twice`);
       }

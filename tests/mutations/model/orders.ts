@@ -26,6 +26,7 @@ const fault = (broken: Broken, scope: string, why: string): OrderMutation => ({
 
 const TERMS = "an order, a release, and a new term";
 const THEFT = "an order, and a theft";
+const END = "an order, and the end of its session";
 const TWO = "two requests, and a release";
 const CROWD = "an order, and more sessions than are remembered";
 const GHOST = "is a ghost";
@@ -68,6 +69,16 @@ export const ORDER_MUTATIONS: readonly OrderMutation[] = [
       "{ ...value, left: [] } :",
     ),
     scope: CROWD,
+    why: GHOST,
+  },
+  {
+    name: "a lock that drops the requests of a session keeps its term",
+    edits: edit(
+      "lock_register",
+      "before.holders.length === 0 || live !== before",
+      "before.holders.length === 0",
+    ),
+    scope: END,
     why: GHOST,
   },
   {
