@@ -76,6 +76,30 @@ describe("one member is full, and another one is away (section 8)", () => {
     assertEquals(time.runtime.now() - began < 1_000, true);
   });
 
+  for (const waiters of [5, 60]) {
+    it(`a lock is released though ${waiters} requests of its node wait for room`, async () => {
+      await using cluster = await VirtualCluster.start(3);
+      const { time, nodes: [, second] } = cluster;
+      cluster.crash("n3");
+      await time.until((await cluster.join("n3", { maxBytes: 20_000 })).ready);
+      for (let i = 0; i < 6; i++) {
+        valueOf(await time.until(second.kv.put(`k${i}`, "v".repeat(10_000))));
+      }
+      const lock = await time.until(second.lock("lock"));
+      const next = cluster.node("n3").lock("lock");
+      await cluster.pass(1_000);
+      cluster.crash("n1");
+      for (let i = 0; i < waiters; i++) {
+        second.lock("lock", { label: "x".repeat(64) }).catch(() => {});
+      }
+      await cluster.pass(500);
+      const began = time.runtime.now();
+      await time.until(lock.release());
+      assertEquals(time.runtime.now() - began < 2_000, true);
+      assertEquals((await time.until(next)).held, true);
+    });
+  }
+
   it("a put of a new key ends as `full`, with the names, and keeps no other change from the members", async () => {
     const { cluster, second } = await divided(1);
     await using _ = cluster;

@@ -449,8 +449,8 @@ export const FAST: readonly Mutation[] = [
       {
         section: 3,
         name: "fast: it is begun behind another change, which has seen what is there",
-        find: "if (this.#waiting.size > 0) this.#begin(false);",
-        replace: "if (this.#waiting.size > 0) this.#begin(true);",
+        find: "if (this.#queue.end()) this.#begin(false);",
+        replace: "if (this.#queue.end()) this.#begin(true);",
       },
       {
         section: 3,

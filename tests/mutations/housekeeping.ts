@@ -20,16 +20,43 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "full: not reported while another member is away",
-      find: "if (shortage === undefined || options.reserve === true) return undefined;",
+      find: "if (shortage === undefined || usesReserve(change)) return undefined;",
       replace: "if (shortage !== null) return undefined;",
+    },
+    {
+      section: 8,
+      name: "full: reported for a sweep",
+      find: "if (shortage === undefined || usesReserve(change)) return undefined;",
+      replace: "if (shortage === undefined || change.options.reserve) return undefined;",
+      tests: ["tests/node/quorum/waiting_change_test.ts"],
+    },
+    {
+      section: 8,
+      name: "full: a sweep waits for the reserve",
+      find: "if (options.sweep === true) return 0;",
+      replace: "if (options.sweep === true) return 1;",
+      tests: ["tests/node/quorum/waiting_change_test.ts"],
     },
   ]),
   ...mutationsOf("lib/node/quorum/room_waits.ts", ["tests/housekeeping/full_test.ts"], [
     {
       section: 8,
       name: "full is reported while room is being made",
-      find: "if (!tidying || now - this.#since >= LONGEST_FULL) return undefined;",
-      replace: "return undefined;",
+      find: "return tidying\n      ?",
+      replace: "return tidying && now < 0\n      ?",
+    },
+    {
+      section: 8,
+      name: "full does not name the members that released keys wait for",
+      find: "change.full = noRoom(missing);",
+      replace: "change.full = noRoom([]);",
+    },
+    {
+      section: 8,
+      name: "full: each refusal makes the wait for room begin anew",
+      find: "change.fullSince ??= now;",
+      replace: "change.fullSince = now;",
+      tests: ["tests/node/quorum/room_waits_test.ts"],
     },
   ]),
   ...mutationsOf("lib/paxos/acceptor.ts", ["tests/paxos/acceptor_test.ts"], [
@@ -261,14 +288,6 @@ export const HOUSEKEEPING: readonly Mutation[] = [
       },
     ],
   ),
-  ...mutationsOf("lib/node/quorum/register_proposals.ts", ["tests/housekeeping/full_test.ts"], [
-    {
-      section: 8,
-      name: "full does not name the members that released keys wait for",
-      find: "part.full = noRoom(missing);",
-      replace: "part.full = noRoom([]);",
-    },
-  ]),
   ...mutationsOf("lib/paxos/register.ts", ["tests/paxos/register_test.ts"], [
     {
       section: 8,
@@ -371,8 +390,71 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "room: a release ends with the growing change of its round",
-      find: "withoutGrowth(this.#batch)];",
-      replace: "[] as WaitingChange[]];",
+      find: "this.#room.met(neediest(queue.round), step",
+      replace: "this.#room.met(queue.round, step",
+    },
+    {
+      section: 8,
+      name: "room: a release waits with the growing change of its round",
+      find: "const isLess = queue.lessen();",
+      replace: "const isLess = failed.length > 0 && queue.lessen();",
+      tests: ["tests/node/quorum/less_room_test.ts"],
+    },
+    {
+      section: 8,
+      name: "room: what waits behind a release ends as if it had asked for none",
+      find: "part.full ??= noRoom(missing, silent);",
+      replace: "part.full ??= undefined;",
+      tests: ["tests/node/quorum/less_room_test.ts"],
+    },
+    {
+      section: 8,
+      name: "room: what grows is expected to join a round that takes only what does not",
+      find: "return isEarly && this.#queue.takesAll;",
+      replace: "return isEarly;",
+      tests: ["tests/node/quorum/less_room_test.ts"],
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/change_queue.ts", ["tests/node/quorum/less_room_test.ts"], [
+    {
+      section: 8,
+      name: "room: the next attempt of a release is refused for what grows again",
+      find: "if (needOf(change) <= this.#most) this.#move(change);",
+      replace: "this.#move(change);",
+    },
+    {
+      section: 8,
+      name: "room: what grows is never proposed again after it has let a release pass",
+      find: "    this.#round = [];\n    this.#most = MOST_NEED;\n",
+      replace: "    this.#round = [];\n",
+    },
+    {
+      section: 8,
+      name: "room: what grows joins a release that has let it behind",
+      find: "if (needOf(change) > this.#most) continue;\n",
+      replace: "",
+      tests: ["tests/node/quorum/change_queue_test.ts"],
+    },
+    {
+      section: 8,
+      name: "room: a release that is over goes on before what waits behind it",
+      find: "(this.takesAll && this.#waiting.size > 0)",
+      replace: "(this.#waiting.size > 0)",
+      tests: ["tests/node/quorum/change_queue_test.ts"],
+    },
+    {
+      section: 8,
+      name: "room: a sweep waits for the reserve that a release of its round needs",
+      find: "const most = mostNeed(this.#round) - 1;",
+      replace: "const most = MOST_NEED - 1;",
+      tests: ["tests/node/quorum/change_queue_test.ts"],
+    },
+    {
+      section: 8,
+      name: "room: what has ended makes others wait",
+      find: "[...this.#round, ...this.#waiting].filter(isUnderWay);",
+      replace: "[...this.#round, ...this.#waiting];",
+      tests: ["tests/node/quorum/change_queue_test.ts"],
     },
   ]),
   ...mutationsOf("lib/paxos/capacity.ts", ["tests/paxos/capacity_test.ts"], [
@@ -423,8 +505,8 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "reserve: what may use it waits for what may not",
-      find: "if (mayGain && ",
-      replace: "if (!mayGain && ",
+      find: "if (this.#goOnWithLess(shortage)) return;\n",
+      replace: "",
     },
   ]),
   ...mutationsOf("lib/node/quorum/reads.ts", ["tests/housekeeping/full_member_test.ts"], [
@@ -461,9 +543,8 @@ export const HOUSEKEEPING: readonly Mutation[] = [
         section: 8,
         name: "changes that wait for room block other changes",
         find:
-          "this.#leaveGate();\n      this.#cancelTimer = this.#engine.runtime.setTimer(\n        () => this.#enterGate(",
-        replace:
-          "this.#cancelTimer = this.#engine.runtime.setTimer(\n        () => this.#enterGate(",
+          "this.#leaveGate();\n    this.#cancelTimer = this.#engine.runtime.setTimer(\n      () => this.#enterGate(",
+        replace: "this.#cancelTimer = this.#engine.runtime.setTimer(\n      () => this.#enterGate(",
       },
     ],
   ),

@@ -96,7 +96,7 @@ export const NODE: readonly Mutation[] = [
     {
       section: 3,
       name: "a change that wrote in an earlier round counts as writing in this one",
-      find: "    part.writes = false;\n",
+      find: "  for (const part of parts) part.writes = false;\n",
       replace: "",
     },
   ]),
@@ -118,19 +118,19 @@ export const NODE: readonly Mutation[] = [
     {
       section: 3,
       name: "an abandoned change is made",
-      find: "combine(this.#batch.filter((part) => !part.operation.ended), current);",
-      replace: "combine(this.#batch, current);",
+      find: "combine(this.#queue.round.filter((part) => !part.operation.ended), current);",
+      replace: "combine(this.#queue.round, current);",
     },
     {
       section: 3,
       name: "the changes of one register overtake each other",
-      find: "this.#waiting = new Set([...left, ...this.#waiting]);",
-      replace: "this.#waiting = new Set([...this.#waiting, ...left]);",
+      find: "this.#queue.putFirst(left);",
+      replace: "for (const one of left) this.#queue.add(one);",
     },
     {
       section: 3,
       name: "changes that are to be retried at once are treated like others",
-      find: "this.#batch.some(isAwaited)",
+      find: "this.#queue.round.some(isAwaited)",
       replace: "false",
     },
   ]),

@@ -211,20 +211,21 @@ export const ORDERS: readonly Mutation[] = [
       replace: "",
     },
   ]),
-  ...mutationsOf("lib/node/quorum/register_proposals.ts", ["tests/node/quorum/proposals_test.ts"], [
+  ...mutationsOf("lib/node/quorum/change_queue.ts", ["tests/node/quorum/proposals_test.ts"], [
     {
       section: 3,
       name: "a change that does not join is passed by one that does",
-      find: "if (waiting.options.joins !== true || this.#batch.length >= MAX_COMBINED) return;",
-      replace:
-        "if (waiting.options.joins !== true || this.#batch.length >= MAX_COMBINED) continue;",
+      find: "if (change.options.joins !== true || this.#round.length >= MAX_COMBINED) return;",
+      replace: "if (change.options.joins !== true || this.#round.length >= MAX_COMBINED) continue;",
     },
     {
       section: 3,
       name: "a change that does not join is part of a round that has begun",
-      find: "waiting.options.joins !== true || this.#batch",
-      replace: "this.#batch",
+      find: "change.options.joins !== true || this.#round",
+      replace: "this.#round",
     },
+  ]),
+  ...mutationsOf("lib/node/quorum/register_proposals.ts", ["tests/node/quorum/proposals_test.ts"], [
     {
       section: 3,
       name: "a rival is refused by one kept promise after the other",

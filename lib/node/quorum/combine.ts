@@ -37,8 +37,9 @@ export function combine(parts: readonly Part[], current: CurrentState): Decision
   let { state, token, note } = current;
   /** Whether `draft` is not in `state` yet: only the next change has to see it there, and most rounds have one. */
   let isAhead = false;
+  // Also of those that are left for another round: they may have been part of an earlier attempt.
+  for (const part of parts) part.writes = false;
   for (const part of parts) {
-    part.writes = false;
     if (isAhead && draft !== null) {
       state = completed(draft, current.ballot.counter, current.token);
       token = current.ballot.counter;

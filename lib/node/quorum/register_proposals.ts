@@ -6,6 +6,7 @@ import { isConfiguration, type RegisterId } from "../../paxos/register.ts";
 import type { BoundAttempt } from "../engine/bound_attempts.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Pacing } from "../runtime/pacing.ts";
+import { ChangeQueue } from "./change_queue.ts";
 import { combine, type CombinedResult } from "./combine.ts";
 import { type FastParts, noteOutcome } from "./fast_rounds.ts";
 import { type KeptPromises, usable } from "./kept_promises.ts";
@@ -20,15 +21,13 @@ import {
   lackOfRoom,
   mayBeFast,
   mayUse,
+  neediest,
   needsOf,
   split,
   usesReserve,
   type WaitingChange,
-  withoutGrowth,
 } from "./waiting_change.ts";
 
-/** Changes of one register proposed in one round, to bound the work of a round. */
-const MAX_COMBINED = 1_000;
 const nothing = (): void => {};
 
 /** The changes of one register. */
@@ -39,9 +38,7 @@ export class RegisterProposals {
   readonly #kept: KeptPromises;
   readonly #fast: FastParts;
   readonly #events: ProposalEvents;
-  /** In order. */
-  #waiting = new Set<WaitingChange>();
-  #batch: WaitingChange[] = [];
+  readonly #queue = new ChangeQueue();
   #proposer: Proposer<CombinedResult> | undefined;
   /** The number of the running question. */
   #requestId: number | undefined;
@@ -79,9 +76,9 @@ export class RegisterProposals {
   }
 
   add(waiting: WaitingChange): void {
-    this.#waiting.add(waiting);
+    this.#queue.add(waiting);
     waiting.operation.onEnd(() => {
-      this.#waiting.delete(waiting);
+      this.#queue.delete(waiting);
       this.#stopIfUnwanted();
     });
     if (this.#proposer === undefined) this.#begin(true);
@@ -100,10 +97,10 @@ export class RegisterProposals {
     this.#proposer = new Proposer<CombinedResult>({
       ...{ register: this.#register, members, clock, life },
       change: (current) => {
-        this.#join();
-        return combine(this.#batch.filter((part) => !part.operation.ended), current);
+        this.#queue.join();
+        return combine(this.#queue.round.filter((part) => !part.operation.ended), current);
       },
-      ...needsOf(() => this.#batch),
+      ...needsOf(() => this.#queue.round),
     });
     this.#place = this.#pacing.unanswered(this.#reached);
     this.#bound = this.#engine.attempts.bind(this.#moved);
@@ -113,7 +110,7 @@ export class RegisterProposals {
       const last = this.#kept.take(this.#register);
       const kept = usable(last, this.#engine.life, held);
       const isUsed = kept !== undefined &&
-        Array.from(this.#waiting).every((waiting) => mayUse(waiting, kept));
+        Array.from(this.#queue.waiting).every((waiting) => mayUse(waiting, kept));
       this.#startBehindRival(isUsed ? kept : undefined, isFirst && last === undefined);
     });
   }
@@ -135,17 +132,8 @@ export class RegisterProposals {
 
   /** Whether a change that joins would be part of the next state that is proposed. */
   get canJoin(): boolean {
-    return this.#requestId === undefined || this.#proposer?.request?.type === "prepare";
-  }
-
-  /** Takes the changes that came while the attempt got its promises, up to the first that does not join. */
-  #join(): void {
-    for (const waiting of this.#waiting) {
-      if (waiting.options.joins !== true || this.#batch.length >= MAX_COMBINED) return;
-      this.#waiting.delete(waiting);
-      waiting.joined = true;
-      this.#batch.push(waiting);
-    }
+    const isEarly = this.#requestId === undefined || this.#proposer?.request?.type === "prepare";
+    return isEarly && this.#queue.takesAll;
   }
 
   #enterGate(pass: () => void): void {
@@ -158,20 +146,14 @@ export class RegisterProposals {
 
   /** Begins an attempt with all changes that wait by now: they were requested before the attempt began. */
   #start(kept?: KeptPromise, isFirst = false): void {
-    this.#batch = this.#batch.filter((part) => !part.operation.ended);
-    for (const part of this.#batch) part.joined = false;
-    for (const waiting of this.#waiting) {
-      if (this.#batch.length >= MAX_COMBINED) break;
-      this.#waiting.delete(waiting);
-      this.#batch.push(waiting);
-    }
+    this.#queue.take();
     // A rival that was refused must not be refused by a kept promise again.
     const fallback = this.#isContended ? null : this.#engine.unheard.highest;
     this.#usesKept = kept !== undefined;
     const step = this.#attempted(() => {
       const proposer = this.#running;
       if (kept !== undefined) return proposer.startKept(kept, fallback);
-      const isFast = isFirst && this.#batch.every(mayBeFast) &&
+      const isFast = isFirst && this.#queue.round.every(mayBeFast) &&
         this.#fast.rounds.mayBegin(this.#register);
       return (isFast ? proposer.startFast(this.#fast.rounds.unheard) : undefined) ??
         proposer.start();
@@ -186,16 +168,16 @@ export class RegisterProposals {
       const step = next();
       return this.#proposer === proposer ? step : undefined;
     } catch (error) {
-      const batch = this.#batch;
+      const { round } = this.#queue;
       const reason = this.#engine.contain(error);
       this.#done();
-      for (const { operation } of batch) operation.reject(reason);
+      for (const { operation } of round) operation.reject(reason);
       return undefined;
     }
   }
 
   #do(step: Step<CombinedResult>): void {
-    this.#events.trace?.step(step, this.#running, this.#batch.length);
+    this.#events.trace?.step(step, this.#running, this.#queue.round.length);
     switch (step.do) {
       case "send":
         this.#send(step.request);
@@ -211,9 +193,8 @@ export class RegisterProposals {
       case "done": {
         const { result, ...chosen } = step.chosen;
         noteOutcome(this.#fast, this.#register, this.#running, chosen.ballot);
-        const { applied, left } = split(this.#batch, result);
-        // Changes that were not applied in this round come first in the next one.
-        if (left.length > 0) this.#waiting = new Set([...left, ...this.#waiting]);
+        const { applied, left } = split(this.#queue.round, result);
+        this.#queue.putFirst(left);
         this.#keep();
         this.#done();
         for (const [part, own] of applied) {
@@ -227,29 +208,44 @@ export class RegisterProposals {
   #retry(): void {
     // What refuses a fast round refuses its promises.
     const unprepared = this.#running.request?.type !== "accept";
-    const cancel = this.#retries.next(unprepared, this.#batch.some(isAwaited), () => this.#start());
+    const cancel = this.#retries.next(
+      unprepared,
+      this.#queue.round.some(isAwaited),
+      () => this.#start(),
+    );
     // Without a wait the attempt has timers of its own by now.
     if (cancel !== undefined) this.#cancelTimer = cancel;
   }
 
-  /** Members have no room for it: ends the changes, unless the members are making room. */
-  #full({ tidying, missing }: Step<unknown> & { do: "full" }): void {
-    const doublings = this.#room.next(tidying, this.#engine.runtime.now());
-    for (const part of this.#batch) part.full = noRoom(missing);
+  /** Members have no room: what needs it ends, unless they are making room; what needs less goes on without it. */
+  #full(step: Step<unknown> & { do: "full" }): void {
+    const queue = this.#queue;
+    const failed = this.#room.met(neediest(queue.round), step, this.#engine.runtime.now());
     this.#stopAsking();
-    if (doublings !== undefined) {
-      // Meanwhile other changes pass the gate: most of them need no room.
-      this.#leaveGate();
-      this.#cancelTimer = this.#engine.runtime.setTimer(
-        () => this.#enterGate(() => this.#start()),
-        this.#pacing.resend(doublings),
-      );
-      return;
-    }
-    const [batch, others] = [this.#batch, withoutGrowth(this.#batch)];
-    this.#waiting = new Set([...others, ...this.#waiting]);
-    this.#done();
-    for (const part of batch) if (!others.includes(part)) part.operation.reject(part.full);
+    const isLess = queue.lessen();
+    queue.drop(failed);
+    if (isLess) this.#startBehindRival();
+    else if (queue.round.length > 0) this.#waitForRoom();
+    else this.#done();
+    for (const part of failed) part.operation.reject(part.full);
+  }
+
+  #waitForRoom(): void {
+    // Meanwhile other changes pass the gate: most of them need no room.
+    this.#leaveGate();
+    this.#cancelTimer = this.#engine.runtime.setTimer(
+      () => this.#enterGate(() => this.#start()),
+      this.#pacing.resend(this.#room.next()),
+    );
+  }
+
+  /** Too few members have room while others do not answer: what needs less goes on, if there is such a change. */
+  #goOnWithLess({ missing, silent }: { missing: readonly string[]; silent: readonly string[] }) {
+    const { round } = this.#queue;
+    if (!this.#queue.lessen()) return false;
+    for (const part of round) if (!usesReserve(part)) part.full ??= noRoom(missing, silent);
+    this.#do({ do: "restart" });
+    return true;
   }
 
   #send(request: RegisterRequest): void {
@@ -293,12 +289,9 @@ export class RegisterProposals {
       const proposer = this.#running;
       // The members that have not answered by now are unlikely to outvote the nack.
       if (proposer.contended) return this.#do({ do: "restart" });
-      if (proposer.shortage === undefined) return this.#resend(attempt);
-      // With the changes that arrived meanwhile it may use the reserve.
-      const { request } = proposer;
-      const mayGain = request?.type === "prepare" && request.reserve !== true &&
-        this.#batch.length < MAX_COMBINED;
-      if (mayGain && [...this.#waiting].some(usesReserve)) return this.#do({ do: "restart" });
+      const { shortage } = proposer;
+      if (shortage === undefined) return this.#resend(attempt);
+      if (this.#goOnWithLess(shortage)) return;
       // That may take long: between two requests other changes pass the gate.
       this.#leaveGate();
       const requestId = this.#requestId;
@@ -322,8 +315,7 @@ export class RegisterProposals {
 
   /** Each change of the configuration is made for one configuration, which another one has replaced. */
   #overtaken(): void {
-    const all = [...this.#batch, ...this.#waiting];
-    this.#waiting.clear();
+    const all = this.#queue.clear();
     this.#done();
     const reason = new SynodError("members_changing", "Another change of the members was faster");
     for (const { operation } of all) operation.reject(reason);
@@ -376,8 +368,7 @@ export class RegisterProposals {
   }
 
   #stopIfUnwanted(): void {
-    if (this.#waiting.size > 0 || this.#batch.some((part) => !part.operation.ended)) return;
-    if (this.#proposer === undefined) return;
+    if (this.#proposer === undefined || this.#queue.isWanted) return;
     this.#events.trace?.abandoned();
     this.#rest.unanswered(this.#proposer);
     this.#done();
@@ -391,9 +382,7 @@ export class RegisterProposals {
     // What still refers to this object must not keep alive what it has used.
     this.#cancelTimer = this.#leaveGate = nothing;
     this.#bound = this.#proposer = undefined;
-    this.#batch = [];
-    for (const one of this.#waiting) if (one.operation.ended) this.#waiting.delete(one);
-    if (this.#waiting.size > 0) this.#begin(false);
+    if (this.#queue.end()) this.#begin(false);
     else this.#events.idle();
   }
 }

@@ -1,28 +1,40 @@
+import type { Step } from "../../paxos/proposer.ts";
+import { noRoom } from "./no_room.ts";
+import type { WaitingChange } from "./waiting_change.ts";
+
 /** Time for which a change waits while members make room for it, in milliseconds. */
 const LONGEST_FULL = 5_000;
 
 /** Most doublings of the wait before members are asked again for room: about half a second then. */
 const MAX_DOUBLINGS = 3;
 
-/** How long the proposer of a register waits while members make room for it. */
+/** How long the changes of a register wait while members make room for them. */
 export class RoomWaits {
-  /** The time since which members have had no room. */
-  #since: number | undefined;
   #waits = 0;
 
-  /** Other changes begin. */
+  /** A round begins. */
   begin(): void {
-    this.#since = undefined;
     this.#waits = 0;
   }
 
-  /**
-   * Too many members have no room at the time `now`; `tidying`: one of them is making room. Returns the number of doublings of
-   * the wait before it asks again; `undefined`: it gives up.
-   */
-  next(tidying: boolean, now: number): number | undefined {
-    this.#since ??= now;
-    if (!tidying || now - this.#since >= LONGEST_FULL) return undefined;
+  /** Too many members have no room for these changes at the time `now`. Returns those that give up. */
+  met(
+    changes: readonly WaitingChange[],
+    { tidying, missing }: Step<unknown> & { do: "full" },
+    now: number,
+  ): readonly WaitingChange[] {
+    for (const change of changes) {
+      change.full = noRoom(missing);
+      // What others of its round need, and what goes before it, makes its own wait no longer.
+      change.fullSince ??= now;
+    }
+    return tidying
+      ? changes.filter(({ fullSince = now }) => now - fullSince >= LONGEST_FULL)
+      : changes;
+  }
+
+  /** The number of doublings of the wait before members are asked again. */
+  next(): number {
     return Math.min(this.#waits++, MAX_DOUBLINGS);
   }
 }

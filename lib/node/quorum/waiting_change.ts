@@ -13,6 +13,8 @@ export interface WaitingChange extends Part {
   readonly options: ChangeOptions;
   /** The error for the lack of room that it has met so far. */
   full?: SynodError;
+  /** When members that make room had none for it first. */
+  fullSince?: number;
   /** Whether it came after the running attempt had begun. */
   joined?: boolean;
 }
@@ -59,17 +61,38 @@ export function needsOf(
 
 /** The error of a change at its deadline, if a lack of room alone is the cause; `shortage`: that of its proposer. */
 export function lackOfRoom(
-  { wrote, full, options }: WaitingChange,
+  change: WaitingChange,
   shortage: Proposer<unknown>["shortage"],
 ): SynodError | undefined {
+  const { wrote, full } = change;
   if (wrote || full !== undefined) return wrote ? undefined : full;
-  if (shortage === undefined || options.reserve === true) return undefined;
+  if (shortage === undefined || usesReserve(change)) return undefined;
   return noRoom(shortage.missing, shortage.silent);
 }
 
+/** The need of a change that adds something. */
+export const MOST_NEED = 2;
+
+/** How much room a change needs: members take each sweep, and what adds nothing as long as they have a reserve. */
+export function needOf({ options }: WaitingChange): number {
+  if (options.sweep === true) return 0;
+  return options.reserve === true ? 1 : MOST_NEED;
+}
+
+/** The most need of a change of this round. */
+export function mostNeed(round: readonly WaitingChange[]): number {
+  return round.reduce((most, change) => Math.max(most, needOf(change)), 0);
+}
+
+/** The changes of this round that have the most need. */
+export function neediest(round: readonly WaitingChange[]): readonly WaitingChange[] {
+  const most = mostNeed(round);
+  return round.filter((change) => needOf(change) === most);
+}
+
 /** Whether full members promise it from their reserve. */
-export function usesReserve({ options }: WaitingChange): boolean {
-  return options.reserve === true || options.sweep === true;
+export function usesReserve(change: WaitingChange): boolean {
+  return needOf(change) < MOST_NEED;
 }
 
 /** Bytes that a change adds if it tells of no value: an entry of a lock. */
@@ -92,12 +115,6 @@ function growthOf(batch: readonly WaitingChange[]): number {
     else value = Math.max(value, valueBytes);
   }
   return value + Math.max(LEAST_GROWTH, others);
-}
-
-/** The changes that go on where there is no room for all: those that need none, if others do. */
-export function withoutGrowth(batch: readonly WaitingChange[]): WaitingChange[] {
-  const others = batch.filter(usesReserve);
-  return others.length < batch.length ? others : [];
 }
 
 /** Whether others wait for it, so that a first nack is no reason to wait. */

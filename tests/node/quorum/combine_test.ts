@@ -122,5 +122,12 @@ describe("combine()", () => {
     part.writes = true;
     combine([{ change: setOnce("x"), wrote: false }, part], register("y"));
     assertEquals(part.writes, false);
+    // Behind what is left, too.
+    part.writes = true;
+    combine(
+      [setOnce("x"), release, release].map((change) => ({ change, wrote: false })).concat(part),
+      register(),
+    );
+    assertEquals(part.writes, false);
   });
 });

@@ -4,8 +4,11 @@ import { describe, it } from "@std/testing/bdd";
 import type { Part } from "../../../lib/node/quorum/combine.ts";
 import {
   isAwaited,
+  lackOfRoom,
   mayBeFast,
   mayUse,
+  neediest,
+  needOf,
   split,
   usesReserve,
   type WaitingChange,
@@ -51,6 +54,25 @@ describe("split()", () => {
       [false, { value: 3 }],
     ]);
     assertEquals(left.length === 1 && left[0] === two, true);
+  });
+});
+
+describe("needOf() (section 8)", () => {
+  it("is least for sweeps, which members always take, and little for what adds nothing", () => {
+    const [put, release, sweep] = [{}, { reserve: true }, { sweep: true }].map(waiting);
+    assertEquals([put, release, sweep].map(needOf), [2, 1, 0]);
+    assertEquals(neediest([sweep, release, sweep]).map((one) => one === release), [true]);
+    assertEquals(neediest([]), []);
+  });
+});
+
+describe("lackOfRoom() (section 8)", () => {
+  it("is the error of what has asked for room alone", () => {
+    const kinds = [{}, { reserve: true }, { sweep: true }].map(waiting);
+    const shortage = { missing: ["a"], silent: [] };
+    const codes = kinds.map((change) => lackOfRoom(change, shortage)?.code);
+    assertEquals(codes, ["full", undefined, undefined]);
+    assertEquals(lackOfRoom(waiting(), undefined), undefined);
   });
 });
 
