@@ -143,6 +143,16 @@ export const LINKS: readonly Mutation[] = [
         replace: "if (false) {",
       },
       {
+        name: "the network looks fast for ever once a clock has told of no round trip at all",
+        find: "Math.max(roundTrip, SHORTEST_ROUND_TRIP)",
+        replace: "roundTrip",
+      },
+      {
+        name: "the network looks as fast as that of the connections before",
+        find: "    this.#shortest = Infinity;\n",
+        replace: "",
+      },
+      {
         name: "a proposer does not know how slow a network is whose connections come and go",
         find: "return Math.max(this.#roundTrip, this.#atLeast);",
         replace: "return this.#roundTrip;",

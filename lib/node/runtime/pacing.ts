@@ -27,6 +27,11 @@ const FIRST_ROUND_TRIP = 10;
 const GROWTH = 1.00001;
 
 /**
+ * Least value of the shortest round trip, in milliseconds: a clock may tell of none at all, and what is zero does not grow.
+ */
+const SHORTEST_ROUND_TRIP = 0.1;
+
+/**
  * The waits before a retry: random, so that two nodes do not collide again and again; doubling, so that a
  * loaded cluster is not loaded further; and capped.
  */
@@ -76,7 +81,7 @@ export class Pacing {
         return void (this.#atLeast = Math.max(this.#atLeast, least));
       }
     }
-    this.#shortest = Math.min(roundTrip, GROWTH * this.#shortest);
+    this.#shortest = Math.min(Math.max(roundTrip, SHORTEST_ROUND_TRIP), GROWTH * this.#shortest);
     // A smoothed round trip time, as in RFC 6298, section 2; but the first measurement may be long only because
     // connections are still being made.
     if (!this.#isMeasured) this.#roundTrip = Math.min(roundTrip, FIRST_ROUND_TRIP);
@@ -162,6 +167,7 @@ export class Pacing {
   connected(): void {
     this.#connected = this.#runtime.now();
     this.#roundTrip = Math.min(this.#roundTrip, FIRST_ROUND_TRIP);
+    this.#shortest = Infinity;
     this.#isMeasured = false;
   }
 

@@ -42,6 +42,23 @@ describe("Pacing: the round trip", () => {
     assertAlmostEquals(pacing.roundTrip, 4_000, 1);
   });
 
+  it("that is the shortest grows where the network has become slow, also from none at all", () => {
+    const pacing = pacingOf();
+    pacing.measured(0);
+    for (let i = 0; i < 1_000_000; i++) pacing.measured(50);
+    assertAlmostEquals(pacing.shortestRoundTrip, 50, 1);
+  });
+
+  it("that is the shortest is that of the connections that there are", () => {
+    let now = 0;
+    const pacing = new Pacing({ random: () => 0.5, now: () => now } as Runtime);
+    for (let i = 0; i < 50; i++) pacing.measured(1);
+    pacing.connected();
+    now = 1_000;
+    for (let i = 0; i < 200; i++) pacing.measured(50);
+    assertAlmostEquals(pacing.shortestRoundTrip, 50, 1);
+  });
+
   it("is known to be long at least where connections come and go too fast to measure it", () => {
     let now = 0;
     const pacing = new Pacing({ random: () => 1, now: () => now } as Runtime);
