@@ -445,8 +445,26 @@ export const STORAGE: readonly Mutation[] = [
     {
       section: 7,
       name: "a disk is put aside while a write is under way",
-      find: "while (this.#isWriting && !this.#isClosed) await this.#written;",
-      replace: "await this.#written;",
+      find: "while (this.#isWriting && !this.#isClosed) await this.#busy;",
+      replace: "await this.#busy;",
+    },
+    {
+      section: 7,
+      name: "what waits for the next write is told that it is durable, though it is put aside",
+      find: "    this.#waiting = [];\n    this.#written = [];\n",
+      replace: "    this.#written = [];\n",
+    },
+    {
+      section: 7,
+      name: "what waits for a write is told that it is durable, though that is put aside",
+      find: "    this.#waiting = [];\n    this.#written = [];\n",
+      replace: "    this.#waiting = [];\n",
+    },
+    {
+      section: 7,
+      name: "what fails when it is told that it is durable keeps others from being told",
+      find: "for (const callback of written) this.#options.guard(callback);",
+      replace: "for (const callback of written) callback();",
     },
     {
       section: 7,
@@ -491,6 +509,20 @@ export const STORAGE: readonly Mutation[] = [
       name: "a copy of a node that was never admitted is a memory",
       find: "    if (remembersIn(configuration, self, incarnation)) return { found, checksums };\n",
       replace: "    return { found, checksums };\n",
+      tests: ["tests/node/disk/load_test.ts"],
+    },
+    {
+      section: 7,
+      name: "a damaged disk of another member is put aside",
+      find: "      damage ??= error;\n      continue;\n",
+      replace: "      throw error;\n",
+      tests: ["tests/node/disk/load_test.ts"],
+    },
+    {
+      section: 7,
+      name: "a damaged disk is a memory",
+      find: "  if (damage !== null) throw damage;\n",
+      replace: "",
       tests: ["tests/node/disk/load_test.ts"],
     },
     {

@@ -20,6 +20,8 @@ export interface DiskOptions {
   readonly checksums: Checksums;
   /** A write has failed: this member must not vote any more. */
   readonly failed: (error: unknown) => void;
+  /** Calls what waits for a write; an error of it must not keep the others from being called. */
+  readonly guard: (handle: () => void) => void;
 }
 
 /** What is written while a member has a memory. */
@@ -54,11 +56,13 @@ export class Disk {
   #waited = false;
   /** Called when all that was decided before is durable. */
   #waiting: (() => void)[] = [];
+  /** Called when the write that is under way has ended. */
+  #written: (() => void)[] = [];
   #isWriting = false;
   #isScheduled = false;
   #isClosed = false;
   /** Ends when the write that is under way has ended. */
-  #written: Promise<void> = Promise.resolve();
+  #busy: Promise<void> = Promise.resolve();
 
   /** Writes nothing yet. */
   constructor(options: DiskOptions) {
@@ -79,7 +83,7 @@ export class Disk {
     this.#schedule();
   }
 
-  /** As {@linkcode whenDurable}; never resolves if a write fails. */
+  /** As {@linkcode whenDurable}; never resolves if a write fails, or what is on the disk is put aside before. */
   durable(): Promise<void> {
     return new Promise((resolve) => this.whenDurable(resolve));
   }
@@ -144,21 +148,23 @@ export class Disk {
     return this.durable();
   }
 
-  /** Puts everything on it aside. */
+  /** Puts everything on it aside. What waits to be durable is not called: it relies on what is put aside. */
   async clear(): Promise<void> {
     this.#sources = null;
     this.#registers.clear();
     this.#ended.clear();
     this.#staged.clear();
-    // Who waited for one write may have begun another.
-    while (this.#isWriting && !this.#isClosed) await this.#written;
+    this.#waiting = [];
+    this.#written = [];
+    // Another write may have begun when this one has ended.
+    while (this.#isWriting && !this.#isClosed) await this.#busy;
     // Nothing may go on as if it was put aside, if it was not.
     const never = new Promise<void>(() => {});
     if (this.#isClosed) return await never;
     this.#isWriting = true;
     const cleared = this.#options.storage.clear();
     // Calls do not overlap: the next write, and the end, wait for this.
-    this.#written = cleared.catch(() => {});
+    this.#busy = cleared.catch(() => {});
     try {
       await cleared;
     } catch (error) {
@@ -176,7 +182,7 @@ export class Disk {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#waiting = [];
-    await this.#written;
+    await this.#busy;
     await this.#options.storage.close().catch(() => {});
   }
 
@@ -220,23 +226,27 @@ export class Disk {
   /** Writes all that has changed, and then calls those that wait for it. */
   #flush(): void {
     if (this.#isClosed) return;
-    const waiting = this.#waiting;
+    this.#written = this.#waiting;
     this.#waiting = [];
     const entries = this.#take();
-    if (entries.length === 0) {
-      for (const callback of waiting) callback();
-      return;
-    }
+    if (entries.length === 0) return this.#tell();
     this.#isWriting = true;
-    this.#written = this.#write(entries).then(
+    this.#busy = this.#write(entries).then(
       () => {
         this.#isWriting = false;
         if (this.#isClosed) return;
-        for (const callback of waiting) callback();
+        this.#tell();
         this.#goOn();
       },
       (error) => this.#fail(error),
     );
+  }
+
+  /** Calls those that waited for the write that has ended. */
+  #tell(): void {
+    const written = this.#written;
+    this.#written = [];
+    for (const callback of written) this.#options.guard(callback);
   }
 
   async #write(entries: readonly StorageEntry[]): Promise<void> {

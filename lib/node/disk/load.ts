@@ -72,8 +72,17 @@ function read(
   let one: { [K in DiskEntry["kind"]]?: Extract<DiskEntry, { kind: K }> } = {};
   const registers: StoredRegister[] = [];
   const ended: Record<EndedKind, string[]> = { fenced: [], ended: [], over: [] };
+  let damage: MalformedError | null = null;
   for (const [key, value] of entries) {
-    const entry = fromDisk(key, value);
+    let entry: DiskEntry;
+    try {
+      entry = fromDisk(key, value);
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      // Whose disk it is may come later: that of another member is not put aside.
+      damage ??= error;
+      continue;
+    }
     if (entry.kind === "version") throw newer(self, entry.version);
     if (entry.kind !== "sum") checksums.set(key, checksumOf(value));
     if (entry.kind === "register") registers.push(entry.register);
@@ -82,6 +91,7 @@ function read(
     if (entry.kind === "member") member = entry;
   }
   if (one.owner !== undefined && one.owner.id !== self) throw ofAnother(self, one.owner.id);
+  if (damage !== null) throw damage;
   if (checksums.size === 0 && one.sum === undefined) return { type: "empty" };
   checkSum(checksums, one.sum);
   if (member === null) {

@@ -57,7 +57,8 @@ export class MemberDisk {
       refuse(self, storage, error)
     );
     const failed = (error: unknown) => void engine.halt(failure(self, error));
-    const disk = new Disk({ self, storage, runtime, checksums, failed });
+    const guard = (handle: () => void) => engine.guard(handle);
+    const disk = new Disk({ self, storage, runtime, checksums, failed, guard });
     const own = new MemberDisk(engine, disk);
     engine.storeOn(disk);
     if (isLate) return own;

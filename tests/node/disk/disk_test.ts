@@ -28,6 +28,13 @@ function setUp(delay?: () => Promise<void>) {
   const disk = new Disk({
     ...{ self: "a", storage, runtime: new VirtualTime().runtime, checksums: new Map() },
     failed: (error) => void errors.push(error),
+    guard: (handle) => {
+      try {
+        handle();
+      } catch (error) {
+        errors.push(error);
+      }
+    },
   });
   const incarnations = new Incarnations();
   incarnations.follow(CONFIGURATION);
@@ -187,13 +194,50 @@ describe("Disk (section 7)", () => {
         calls--;
       };
     }
-    void disk.replace(sources(voter()), true).then(() => disk.writeBlank(LIVES[1], LIVES[2]));
-    disk.whenDurable(() => disk.writeBlank(LIVES[1], LIVES[0]));
+    void disk.replace(sources(voter()), true);
     await turn(0);
-    await disk.clear();
+    const cleared = disk.clear();
+    disk.writeBlank(LIVES[1], LIVES[0]);
+    await cleared;
     await disk.durable();
     assertEquals(most, 1);
     const { found } = await loadDisk(storage, "a");
     assertEquals(found.type, "empty");
+  });
+
+  it("tells nobody that what is put aside is durable", async () => {
+    let end = () => {};
+    let holds = true;
+    const delay = () => holds ? new Promise<void>((done) => end = done) : Promise.resolve();
+    const { disk, storage } = setUp(delay);
+    const called: string[] = [];
+    disk.writeBlank(LIVES[1], LIVES[2]);
+    disk.whenDurable(() => called.push("under way"));
+    await turn();
+    disk.writeBlank(LIVES[1], LIVES[0]);
+    disk.whenDurable(() => called.push("behind it"));
+    const cleared = disk.clear();
+    holds = false;
+    end();
+    await cleared;
+    await turn();
+    assertEquals([called, (await loadDisk(storage, "a")).found.type], [[], "empty"]);
+    disk.writeBlank(LIVES[1], LIVES[2]);
+    disk.whenDurable(() => called.push("later"));
+    await turn();
+    assertEquals([called, (await loadDisk(storage, "a")).found.type], [["later"], "blank"]);
+  });
+
+  it("calls all that wait for a write, though one of them fails", async () => {
+    const { disk, errors } = setUp();
+    const called: string[] = [];
+    disk.writeBlank(LIVES[1], LIVES[2]);
+    disk.whenDurable(() => {
+      throw new Error("closed");
+    });
+    disk.whenDurable(() => called.push("next"));
+    await turn();
+    assertEquals([called, errors.length], [["next"], 1]);
+    await disk.durable();
   });
 });

@@ -110,4 +110,19 @@ describe("loadDisk() (section 7)", () => {
     await assertRejects(() => loadDisk(storage, "b"), SynodError, "that of a");
     assertEquals(storage.aside.length, 0);
   });
+
+  it("refuses a damaged disk of another member, too, wherever the damage is", async () => {
+    for (const damaged of complete().keys()) {
+      if (damaged === DISK_KEYS.owner) continue;
+      for (const isFirst of [true, false]) {
+        const entries = [...complete()].filter(([key]) => key !== damaged);
+        entries[isFirst ? "unshift" : "push"]([damaged, new Uint8Array([1])]);
+        const storage = memoryStorage();
+        storage.restore(new Map(entries));
+        await assertRejects(() => loadDisk(storage, "b"), SynodError, "that of a", damaged);
+        assertEquals(storage.aside.length, 0);
+        assertEquals((await loadDisk(storage, "a")).found.type, "damaged");
+      }
+    }
+  });
 });
