@@ -718,6 +718,13 @@ export const MEMBERS: readonly Mutation[] = [
     },
     {
       section: 11,
+      name: "a change counts as overtaken by one of its own node that was made with it",
+      find: "if (sameConfiguration(result, this.#change.configuration)) return;",
+      replace: "",
+      tests: ["tests/node/membership/running_change_test.ts"],
+    },
+    {
+      section: 11,
       name: "a change waits without end for members that do not answer",
       find: "return now - this.#progressAt >= this.#patience;",
       replace: "return false;",

@@ -1,7 +1,12 @@
 import { encodeConfiguration, readConfiguration } from "../../codec.ts";
 import type { SynodError } from "../../errors.ts";
 import type { RegisterChange } from "../../paxos/change.ts";
-import { type Configuration, isNewer, replaceConfiguration } from "../../paxos/configuration.ts";
+import {
+  type Configuration,
+  isNewer,
+  replaceConfiguration,
+  sameConfiguration,
+} from "../../paxos/configuration.ts";
 import { identity } from "../../paxos/kv_register.ts";
 import {
   type ChangeOutcome,
@@ -199,6 +204,8 @@ export class RunningChange {
       });
       if (this.#isOver) return;
       if (isNewer(result, engine.configuration)) return engine.learn(result);
+      // This node has learned of it before: another change of it may have been made in the same round.
+      if (sameConfiguration(result, this.#change.configuration)) return;
       // Neither the next one nor a newer one: the configuration that was to be replaced is not that of the register.
       this.#end("overtaken");
     } catch (error) {

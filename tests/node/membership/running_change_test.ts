@@ -4,6 +4,7 @@ import { describe, it } from "@std/testing/bdd";
 import { partsOf } from "../../../lib/cluster/cluster_node.ts";
 import { encodeConfiguration, readConfiguration } from "../../../lib/codec.ts";
 import { withoutMember } from "../../../lib/paxos/configuration.ts";
+import { identity } from "../../../lib/paxos/kv_register.ts";
 import { CONFIGURATION } from "../../../lib/paxos/register.ts";
 import { VirtualCluster } from "../../support/virtual_cluster.ts";
 
@@ -30,5 +31,20 @@ describe("RunningChange (section 11)", () => {
     await cluster.pass(10_000);
     assertEquals([n1.members, n2.members], [["n1", "n2"], ["n1", "n2"]]);
     assertEquals(partsOf(n1).engine.configuration.settled, true);
+  });
+
+  it("goes on if another change of its node is made in the same round", async () => {
+    await using cluster = await VirtualCluster.start(3, { clients: true, sessionTtl: 1_000 });
+    const { time, nodes: [n1] } = cluster;
+    const { core, changes } = partsOf(n1);
+    const running = [0, 1].map(() => changes.run({ remove: "n3" }, 10_000).outcome);
+    // What is under way makes both wait for the same round.
+    const isMade = () => partsOf(n1).engine.configuration.epoch > 0;
+    while (!isMade()) {
+      core.proposals.change(CONFIGURATION, identity, core.limits()).catch(() => {});
+      await cluster.pass(1);
+    }
+    assertEquals(await time.until(Promise.all(running)), ["done", "done"]);
+    assertEquals(n1.members, ["n1", "n2"]);
   });
 });
