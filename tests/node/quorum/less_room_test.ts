@@ -139,4 +139,36 @@ describe("what needs no room goes on without what waits for it (section 8; secti
     await pass(3_000, ["c"]);
     assertEquals(how(), { release: "done" });
   });
+
+  for (const isMade of [false, true]) {
+    const how = isMade ? "goes on once there is room" : "gives up after 5 s";
+    it(`what waits behind one release after the other ${how}`, async () => {
+      const script = await start(["a", "b", "c"], { tidying: true, missing: [] });
+      const { node, ends, propose, put, pass, now } = script;
+      const began = now();
+      put("put", LONG);
+      for (let i = 0; i < 60; i++) {
+        propose(`${i}`, look, { ...REMOVES, mustWrite: true });
+        if (isMade && i === 20) {
+          const ballot = { counter: 8, life: life("r") };
+          const state = { present: false, token: 8 } as const;
+          for (const member of node.members) {
+            node.give(member, acceptRequest(OTHER, ballot, state));
+          }
+        }
+        await pass(100, []);
+      }
+      await pass(1_000, []);
+      const done = Object.keys(ends).filter((name) => name !== "put" && ends[name][0] === "done");
+      assertEquals([ends.put?.[0], done.length], [isMade ? "done" : "full", 60]);
+      const [, at] = ends.put!;
+      assertEquals(
+        [at - began >= (isMade ? 2_000 : 5_000), at - began < (isMade ? 2_600 : 5_600)],
+        [
+          true,
+          true,
+        ],
+      );
+    });
+  }
 });
