@@ -124,10 +124,8 @@ describe("combine()", () => {
     assertEquals(part.writes, false);
     // Behind what is left, too.
     part.writes = true;
-    combine(
-      [setOnce("x"), release, release].map((change) => ({ change, wrote: false })).concat(part),
-      register(),
-    );
+    const others: RegisterChange<unknown>[] = [setOnce("x"), release, release];
+    combine([...others.map((change) => ({ change, wrote: false })), part], register());
     assertEquals(part.writes, false);
   });
 });
