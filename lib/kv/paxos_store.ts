@@ -1,5 +1,6 @@
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/shell.ts";
+import { NO_BINDINGS } from "../paxos/kv_register.ts";
 import type { Binding, Present, RegisterId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import type { ProcessTable } from "../owners/process_table.ts";
@@ -43,7 +44,7 @@ export class PaxosStore implements KvStore {
     writing: () => void,
   ): Promise<PutOutcome> {
     if (isBound(options)) return this.#putBound(register, value, options, limits, writing);
-    return this.#run(register, value, [], limits, writing);
+    return this.#run(register, value, NO_BINDINGS, limits, writing);
   }
 
   async #putBound(

@@ -14,6 +14,7 @@ import {
   type SessionId,
   type State,
 } from "./register.ts";
+import { HeldRegister } from "./held_register.ts";
 import type { AcceptorEntry, AcceptorOptions, AcceptorOutput } from "./acceptor_types.ts";
 import type { MakingRoom } from "./capacity.ts";
 import { Room } from "./room.ts";
@@ -31,7 +32,7 @@ const NOTHING: AcceptorOutput = { reply: undefined, pushes: NO_PUSHES };
  */
 export class Acceptor {
   readonly #options: AcceptorOptions;
-  readonly #entries = new Map<RegisterId, AcceptorEntry>();
+  readonly #entries = new Map<RegisterId, HeldRegister>();
   readonly #index = new RegisterIndex((register) => this.#entries.has(register));
   readonly #watchers = new Watchers();
   /** The registers with a promise and no accepted state. */
@@ -103,7 +104,9 @@ export class Acceptor {
   /** The entry of a register as it is kept on a disk; `undefined`: it holds none. */
   stored(register: RegisterId): StoredRegister | undefined {
     const entry = this.#entries.get(register);
-    return entry && { ...entry, register };
+    if (entry === undefined) return undefined;
+    const { promised, accepted, copied } = entry;
+    return { register, promised, accepted, copied };
   }
 
   /** `makeRoom` is called for each reply `full`, and returns its contents. */
@@ -183,7 +186,7 @@ export class Acceptor {
       const { register, promised, accepted } = one;
       const copied = "copied" in one ? one.copied : accepted !== null;
       if (!this.#entries.has(register)) this.#index.add(register);
-      this.#entries.set(register, { promised, accepted, copied });
+      this.#entries.set(register, new HeldRegister(promised, accepted, copied));
       this.#room.tally(register, undefined, accepted?.state ?? null);
       this.endings.replace(register, null, accepted?.state ?? null);
       if (accepted === null) this.#promisedOnly.note(register, now);
@@ -206,7 +209,7 @@ export class Acceptor {
     assertInvariant(compareBallots(ballot, entry.promised) > 0, "a promise only rises");
     entry.promised = ballot;
     this.#changed(register);
-    if (entry.accepted === null) this.#promisedOnly.note(register, now);
+    if (entry.isBlank) this.#promisedOnly.note(register, now);
     return { type: "promise", ballot, ...this.#report(entry, now) };
   }
 
@@ -221,7 +224,7 @@ export class Acceptor {
     if (isNew && this.isFull(register, state)) return only(this.#room.full());
     const entry = held ?? this.#create(register);
     this.#store(register, entry, { ballot, state }, next ? after(ballot) : ballot, now);
-    return this.#pushing(register, { type: "accepted", ballot }, entry.accepted, now);
+    return this.#pushing(register, { type: "accepted", ballot }, entry, now);
   }
 
   /**
@@ -244,7 +247,7 @@ export class Acceptor {
       const over = this.#floor;
       const vote = { ballot, state: presentOf(state, state.token, over), fast: true } as const;
       this.#store(register, entry, vote, after(ballot), now);
-      return this.#pushing(register, { type: "took", ballot, over }, vote, now);
+      return this.#pushing(register, { type: "took", ballot, over }, entry, now);
     }
     // A second copy of the request that it has taken, without a higher promise since.
     const isCopy = accepted?.state.present === true && held?.copied === false &&
@@ -257,26 +260,25 @@ export class Acceptor {
   /** The ballot of a fast round is chosen: what was accepted in it counts as accepted classically from now on. */
   #mark(register: RegisterId, ballot: Ballot, now: number): AcceptorOutput {
     const entry = this.#entries.get(register);
-    if (entry?.accepted?.fast !== true) return NOTHING;
-    if (compareBallots(entry.accepted.ballot, ballot) !== 0) return NOTHING;
-    entry.accepted = { ballot, state: entry.accepted.state };
+    if (entry?.mark(ballot) !== true) return NOTHING;
     this.#changed(register);
     // A copy stays a copy, and is no vote to tell of.
-    return entry.copied ? NOTHING : this.#pushing(register, undefined, entry.accepted, now);
+    return entry.copied ? NOTHING : this.#pushing(register, undefined, entry, now);
   }
 
   /** Notes what it accepts for a register, as its own vote, and what it promises with that. */
   #store(
     register: RegisterId,
-    entry: AcceptorEntry,
+    entry: HeldRegister,
     accepted: Accepted,
     promised: Ballot,
     now: number,
   ): void {
     const { ballot, state } = accepted;
-    const before = entry.accepted?.state ?? null;
+    const last = entry.accepted;
+    const before = last?.state ?? null;
     assertInvariant(
-      entry.accepted === null || compareBallots(entry.accepted.ballot, ballot) <= 0,
+      last === null || compareBallots(last.ballot, ballot) <= 0,
       "an acceptor never goes back to a lower ballot",
     );
     assertInvariant(
@@ -298,11 +300,12 @@ export class Acceptor {
   #pushing(
     register: RegisterId,
     reply: RegisterReply | undefined,
-    accepted: Accepted | null,
+    entry: HeldRegister,
     now: number,
   ): AcceptorOutput {
     const watchers = this.#watchers.of(register, now);
-    if (watchers.length === 0 || accepted === null) return { reply, pushes: NO_PUSHES };
+    const accepted = watchers.length === 0 ? null : entry.accepted;
+    if (accepted === null) return { reply, pushes: NO_PUSHES };
     const { ballot, state, fast = false } = accepted;
     const pushed = { type: "learned", register, ballot, state, fast } as const;
     return { reply, pushes: watchers.map((watcher) => ({ watcher, reply: pushed })) };
@@ -358,7 +361,7 @@ export class Acceptor {
   }
 
   /** Drops an entry; the floor then refuses late messages with old ballots. */
-  #drop(register: RegisterId, entry: AcceptorEntry): void {
+  #drop(register: RegisterId, entry: HeldRegister): void {
     this.#floor = Math.max(this.#floor, entry.promised.counter);
     assertInvariant(
       compareBallots(entry.promised, floorBallot(this.#floor)) <= 0,
@@ -376,12 +379,8 @@ export class Acceptor {
     return entry?.promised ?? floorBallot(this.#floor);
   }
 
-  #create(register: RegisterId): AcceptorEntry {
-    const entry: AcceptorEntry = {
-      promised: floorBallot(this.#floor),
-      accepted: null,
-      copied: false,
-    };
+  #create(register: RegisterId): HeldRegister {
+    const entry = new HeldRegister(floorBallot(this.#floor), null, false);
     this.#entries.set(register, entry);
     this.#room.tally(register, undefined, null);
     this.#index.add(register);

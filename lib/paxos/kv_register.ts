@@ -117,7 +117,9 @@ export function samePid(a: Pid, b: Pid): boolean {
 }
 
 /** Shared by all states without bindings. */
-const NO_OWNERS: readonly SessionId[] = Object.freeze([]);
+export const NO_BINDINGS: readonly Binding[] = Object.freeze([]);
+/** Shared by the same states. */
+export const NO_OWNERS: readonly SessionId[] = Object.freeze([]);
 
 /** The sessions that a state with these bindings depends on. */
 export function ownersOf(bindings: readonly Binding[]): readonly SessionId[] {

@@ -97,6 +97,7 @@ const MODULES = [
   "genesis",
   "giving_up",
   "guest_change",
+  "held_register",
   "incarnations",
   "kv_register",
   "lock_orders",

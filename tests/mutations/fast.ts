@@ -2,6 +2,29 @@ import { type Mutation, mutationsOf } from "./mutation.ts";
 
 /** Section 3a: the fast round. Its rules for agreement are broken in `model/fast.ts`, too. */
 export const FAST: readonly Mutation[] = [
+  ...mutationsOf("lib/paxos/held_register.ts", [
+    "tests/paxos/acceptor_fast_test.ts",
+    "tests/paxos/held_register_test.ts",
+  ], [
+    {
+      section: 3,
+      name: "chosen: another ballot is marked",
+      find: "accepted?.fast !== true || compareBallots(accepted.ballot, ballot) !== 0",
+      replace: "accepted?.fast !== true",
+    },
+    {
+      section: 3,
+      name: "chosen: the mark is not kept",
+      find: "accepted.fast = undefined;",
+      replace: "accepted.fast = true;",
+    },
+    {
+      section: 3,
+      name: "chosen: the mark of a long value is not kept",
+      find: "else this.#accepted = { ballot, state: accepted.state };",
+      replace: "",
+    },
+  ]),
   ...mutationsOf("lib/paxos/acceptor.ts", ["tests/paxos/acceptor_fast_test.ts"], [
     {
       section: 3,
@@ -77,23 +100,10 @@ export const FAST: readonly Mutation[] = [
       replace: "if (held === undefined && !hasRoom) return only(this.#room.full());",
     },
     {
-      section: 3,
-      name: "chosen: another ballot is marked",
-      find: "    if (compareBallots(entry.accepted.ballot, ballot) !== 0) return NOTHING;\n",
-      replace: "",
-    },
-    {
-      section: 3,
-      name: "chosen: the mark is not kept",
-      find: "    entry.accepted = { ballot, state: entry.accepted.state };\n",
-      replace: "",
-    },
-    {
       section: 7,
       name: "chosen: the mark is not on the disk",
-      find:
-        "entry.accepted = { ballot, state: entry.accepted.state };\n    this.#changed(register);\n",
-      replace: "entry.accepted = { ballot, state: entry.accepted.state };\n",
+      find: "if (entry?.mark(ballot) !== true) return NOTHING;\n    this.#changed(register);\n",
+      replace: "if (entry?.mark(ballot) !== true) return NOTHING;\n",
     },
     {
       section: 3,

@@ -41,6 +41,32 @@ export const REGISTERS: readonly Mutation[] = [
       replace: "return makeLife(time, random);",
     },
   ]),
+  ...mutationsOf("lib/paxos/held_register.ts", ["tests/paxos/held_register_test.ts"], [
+    {
+      section: 3,
+      name: "a promise to another life is held as one to the life that wrote",
+      find: "promised.life === ballot?.life",
+      replace: "ballot !== undefined",
+    },
+    {
+      section: 3,
+      name: "a promise moves with what is accepted",
+      find: "this.#promised = above(accepted?.ballot, promised);\n  }",
+      replace: "}",
+    },
+    {
+      section: 8,
+      name: "a short value is held without its bindings",
+      find: "bindings.length === 0 && owners.length === 0",
+      replace: "owners.length === 0",
+    },
+    {
+      section: 8,
+      name: "a short value is held without its owners",
+      find: "bindings.length === 0 && owners.length === 0",
+      replace: "bindings.length === 0",
+    },
+  ]),
   ...mutationsOf("lib/paxos/acceptor.ts", ["tests/paxos/acceptor_test.ts"], [
     {
       section: 3,
@@ -170,8 +196,8 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 7,
       name: "the promises of the other members are not copied",
-      find: "this.#entries.set(register, { promised, accepted,",
-      replace: "this.#entries.set(register, { promised: floorBallot(0), accepted,",
+      find: "new HeldRegister(promised, accepted, copied)",
+      replace: "new HeldRegister(floorBallot(0), accepted, copied)",
       tests: ["tests/paxos/pieces_test.ts", "tests/paxos/acceptor_test.ts"],
     },
   ]),

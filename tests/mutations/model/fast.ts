@@ -226,9 +226,9 @@ export const FAST_MUTATIONS: readonly Mutation[] = [
   mutation(
     "an acceptor marks another ballot than the chosen one",
     [edit(
-      "acceptor",
-      "    if (compareBallots(entry.accepted.ballot, ballot) !== 0) return NOTHING;\n",
-      "",
+      "held_register",
+      "accepted?.fast !== true || compareBallots(accepted.ballot, ballot) !== 0",
+      "accepted?.fast !== true",
     )],
     TOLD,
     NOT_OVER,

@@ -273,8 +273,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "a recovered member has not made the kept promise",
     "acceptor",
-    "this.#entries.set(register, { promised, accepted,",
-    "this.#entries.set(register, { promised: accepted?.ballot ?? floorBallot(0), accepted,",
+    "new HeldRegister(promised, accepted, copied)",
+    "new HeldRegister(accepted?.ballot ?? floorBallot(0), accepted, copied)",
     "an append by a kept promise, a further try, and a crash",
     "took effect twice",
   ),

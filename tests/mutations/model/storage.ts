@@ -140,8 +140,8 @@ export const STORAGE_MUTATIONS: readonly StorageMutation[] = [
     edits: [
       edit(
         "acceptor",
-        "this.#entries.set(register, { promised, accepted, copied });",
-        "this.#entries.set(register, { promised, accepted: accepted && { ballot: accepted.ballot, state: accepted.state }, copied });",
+        "new HeldRegister(promised, accepted, copied)",
+        "new HeldRegister(promised, accepted && { ballot: accepted.ballot, state: accepted.state }, copied)",
       ),
     ],
     scope: "one took a fast append, the others an append, all stop, two start again, and an append",
