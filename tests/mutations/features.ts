@@ -314,9 +314,8 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 9,
       name: "a holder is dropped that members only believe gone",
-      find:
-        "if (session === own || !await this.#core.queries.fence(session, limits)) return false;",
-      replace: "if (session === own) return false;",
+      find: "session !== own && queries.fence(session, limits)",
+      replace: "session !== own && (queries.ended.add(session), true)",
     },
     {
       section: 9,

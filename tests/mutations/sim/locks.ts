@@ -31,10 +31,9 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
   {
     name: "a lock is taken from holders whose session is not fenced",
     file: "lib/locks/lock_table.ts",
-    find:
-      "const fenced = await Promise.all(chosen.stale.map(async (session) => {\n      if (session === own || !await this.#core.queries.fence(session, limits)) return false;",
+    find: "chosen.stale.map((session) => session !== own && queries.fence(session, limits))",
     replace:
-      "const owners = chosen.state?.present ? chosen.state.owners : [];\n    const fenced = await Promise.all(owners.map(async (session) => {\n      if (session === own) return false;",
+      "(chosen.state?.present ? chosen.state.owners : []).map((session) => session !== own && (queries.ended.add(session), true))",
     seeds: SOON,
     workload,
   },
