@@ -124,6 +124,12 @@ export function explanation(panel, answer, { query, close, act }) {
   panel.replaceChildren(...lines);
 }
 
+/** The calls under way at one instance. */
+function calls(running, begun) {
+  const shown = running.map(({ method, from }) => element("span", method + "() for " + from, { className: "party" }));
+  return begun > shown.length ? [...shown, soft("and " + number(begun - shown.length) + " more")] : shown;
+}
+
 const facts = (entries) => element("dl", entries.map(([name, value, className = ""]) => {
   return element("div", [element("dt", name), element("dd", String(value), { className })]);
 }), { className: "facts" });
@@ -260,9 +266,9 @@ export const VIEWS = {
       }
       if (hosts.size === 0) return [card("Singletons", element("div", "No singleton runs.", { className: "empty" }))];
       const cards = [...hosts].sort(([a], [b]) => a < b ? -1 : 1).map(([host, all]) => {
-        const rows = all.map(({ spec, key, token, running, waiting }) => [
+        const rows = all.map(({ spec, key, token, running, begun, waiting }) => [
           spec, [element("code", key)], String(token),
-          running === null ? [soft("shown by its host")] : running.slice(0, 10).map(({ method, from }) => element("span", method + "() for " + from, { className: "party" })),
+          running === null ? [soft(host === "" ? "" : "not told by its host")] : calls(running, begun),
           waiting === null ? "" : number(waiting),
         ]);
         return card([host === "" ? "Waiting to be started" : host, element("small", number(all.length))],

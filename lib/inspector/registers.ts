@@ -4,7 +4,9 @@ import { lockOf } from "../locks/lock_value.ts";
 import { readLocks } from "../locks/snapshot.ts";
 import type { LockEntry, LockValue } from "../paxos/lock_register.ts";
 import { type Present, REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
+import type { CallsUnderWay } from "../singletons/singleton_messages.ts";
 import { singletonOf } from "../singletons/singleton_value.ts";
+import { callsUnderWay, type NamedInstance } from "./calls.ts";
 import { preview } from "./preview.ts";
 import { fromLink, toLink } from "./register_link.ts";
 
@@ -185,30 +187,36 @@ export interface InspectedSingleton {
   node: string | null;
   /** Its fencing token. */
   token: number;
-  /** The calls that run; `null`: another node runs it, whose inspector shows them. */
-  running: { method: string; from: string }[] | null;
-  /** How many calls wait; `null` as for `running`. */
+  /** The first calls that run; `null`: its host has not told. */
+  running: CallsUnderWay["running"] | null;
+  /** How many run; `null` as for `running`. */
+  begun: number | null;
+  /** How many wait; `null` as for `running`. */
   waiting: number | null;
 }
 
-/** The singletons, as this member has them; the calls of those that it runs. */
+/** The singletons, as this member has them; their calls, as their hosts tell. */
 export async function singletonsOf(
-  { core, singletons }: NodeParts,
+  parts: NodeParts,
   offset: number,
   limit: number,
 ): Promise<Page<InspectedSingleton>> {
-  const { underWay } = singletons;
-  const rows: InspectedSingleton[] = [];
+  const found: { register: RegisterId; node: string | null; token: number }[] = [];
   let total = 0;
-  for await (const { register, state } of core.held(REGISTER_KINDS.singleton, MOST_SEEN)) {
+  for await (const { register, state } of parts.core.held(REGISTER_KINDS.singleton, MOST_SEEN)) {
     if (!state.present) continue;
     total++;
-    if (total <= offset || rows.length >= limit) continue;
-    const { bucket: spec = "", key } = parseRegisterId(register);
-    const node = singletonOf(state)?.pid?.node ?? null;
-    const own = underWay.get(register);
-    const calls = { running: own?.running ?? null, waiting: own?.waiting ?? null };
-    rows.push({ spec, key: preview(key), node, token: state.token, ...calls });
+    if (total <= offset || found.length >= limit) continue;
+    found.push({ register, node: singletonOf(state)?.pid?.node ?? null, token: state.token });
   }
+  const calls = await callsUnderWay(
+    parts,
+    found.filter((one): one is NamedInstance => one.node !== null),
+  );
+  const rows = found.map(({ register, node, token }) => {
+    const { bucket: spec = "", key } = parseRegisterId(register);
+    const { running = null, begun = null, waiting = null } = calls.get(register) ?? {};
+    return { ...{ spec, key: preview(key), node, token }, running, begun, waiting };
+  });
   return { rows, total };
 }

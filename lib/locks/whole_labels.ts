@@ -1,7 +1,7 @@
 import { decodeValue, encodeValue } from "../codec.ts";
 import { isUtf8Within } from "../codec/text.ts";
 import type { Core } from "../node/core.ts";
-import type { Limits } from "../node/shell.ts";
+import { askNode, type Limits } from "../node/shell.ts";
 import { type LockEntry, MAX_LABEL_BYTES } from "../paxos/lock_register.ts";
 import type { RegisterId } from "../paxos/register.ts";
 import { isGuest } from "../paxos/sessions.ts";
@@ -90,23 +90,15 @@ export class WholeLabels {
       return toldBy(this.#own(register, numbers));
     }
     const deadline = Math.min(limits.deadline, core.runtime.now() + LONGEST_WAIT);
-    const operation = core.operation<Told>({ ...limits, deadline });
-    const question = core.peerRequest(node, (reply) => {
-      if (reply.type === "told") operation.resolve(toldBy(listFrom(reply.body)));
-    });
     const body = encodeValue([KIND, register, numbers], Infinity);
-    let cancel = () => {};
-    const send = (attempt: number) => {
-      question.send({ type: "ask", body });
-      cancel = core.runtime.setTimer(() => send(attempt + 1), core.pacing.resend(attempt));
-    };
-    operation.onEnd(() => {
-      cancel();
-      question.close();
-    });
-    // The cleanup has run already if the signal has aborted, or the node has closed.
-    if (!operation.ended) send(0);
-    return await operation.promise.catch((error) => {
+    const told = askNode(
+      core,
+      node,
+      body,
+      { ...limits, deadline },
+      (answer) => toldBy(listFrom(answer)),
+    );
+    return await told.catch((error) => {
       if (limits.signal?.aborted || core.isOver) throw error;
       return new Map();
     });

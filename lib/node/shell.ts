@@ -38,6 +38,7 @@ export interface NodeShell {
 }
 
 // The tools of the shell that features use.
+export { askNode } from "./engine/ask_node.ts";
 export { noQuorum, noQuorumResult } from "./engine/operations.ts";
 export { checkedSignal } from "./runtime/checked_signal.ts";
 export { showAs } from "./runtime/inspect.ts";

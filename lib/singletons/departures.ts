@@ -1,6 +1,6 @@
 import type { Core } from "../node/core.ts";
 import type { Unconfirmed } from "./inbox.ts";
-import { RecentMap } from "../node/shell.ts";
+import { askNode, RecentMap } from "../node/shell.ts";
 import type { Life } from "../paxos/ballot.ts";
 import type { SessionId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
@@ -125,29 +125,18 @@ export class Departures {
     request: SingletonRequest,
     life?: Life,
   ): Promise<SingletonReply | undefined> {
-    const { runtime, pacing } = this.#core;
-    const operation = this.#core.operation<SingletonReply>(this.#limits());
-    const peer = this.#core.peerRequest(node, (reply, by) => {
-      if (reply.type !== "told" || (life !== undefined && by !== life)) return;
-      try {
-        const answer = decodeSingletonReply(reply.body);
-        if (answer.type !== "running") operation.resolve(answer);
-      } catch {
-        // As if there were no answer.
-      }
-    });
-    const body = encodeSingletonRequest(request);
-    let cancelTimer = () => {};
-    const send = (attempt: number) => {
-      peer.send({ type: "ask", body });
-      cancelTimer = runtime.setTimer(() => send(attempt + 1), pacing.resend(attempt));
-    };
-    operation.onEnd(() => {
-      cancelTimer();
-      peer.close();
-    });
-    if (!operation.ended) send(0);
-    return await operation.promise.catch(() => undefined);
+    const answered = askNode(
+      this.#core,
+      node,
+      encodeSingletonRequest(request),
+      this.#limits(),
+      (body, by) => {
+        if (life !== undefined && by !== life) return;
+        const answer = decodeSingletonReply(body);
+        if (answer.type !== "running") return answer;
+      },
+    );
+    return await answered.catch(() => undefined);
   }
 }
 

@@ -7,6 +7,7 @@ import type { RegisterId } from "../paxos/register.ts";
 import { isGuest, parseSession } from "../paxos/sessions.ts";
 import type { Process } from "../processes/process.ts";
 import {
+  type CallsUnderWay,
   encodeSingletonReply,
   encodeSingletonRequest,
   type SingletonReply,
@@ -68,12 +69,9 @@ export class Host {
     return this.#running.size;
   }
 
-  /** The calls of each instance that runs, by its register. */
-  get underWay(): Map<RegisterId, RunningInstance["instance"]["underWay"]> {
-    const entries = [...this.#running].map(([register, { instance }]) =>
-      [register, instance.underWay] as const
-    );
-    return new Map(entries);
+  /** The calls of these instances; `null` for each that does not run here. */
+  callsOf(registers: readonly RegisterId[]): (CallsUnderWay | null)[] {
+    return registers.map((register) => this.#running.get(register)?.instance.underWay ?? null);
   }
 
   /** The number of callers' lives that are remembered. */

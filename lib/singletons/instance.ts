@@ -1,8 +1,9 @@
 import { decodeValue, encodeValue, UnencodableError } from "../codec.ts";
 import type { Pid } from "../paxos/register.ts";
-import { toFailure } from "./failure.ts";
+import { sendable, toFailure } from "./failure.ts";
 import type { CallRequest, ReceivedCall } from "./inbox.ts";
 import { isCallable } from "./remote.ts";
+import { type CallsUnderWay, MAX_TOLD, MAX_TOLD_METHOD } from "./singleton_messages.ts";
 import { isAsyncIterable, isStreamCall } from "./stream_calls.ts";
 import { Streams } from "./streams.ts";
 
@@ -92,16 +93,15 @@ export class Instance {
     return only;
   }
 
-  /** The calls that have begun and are not over, and the number of those that wait. */
-  get underWay(): {
-    readonly running: { method: string; from: string }[];
-    readonly waiting: number;
-  } {
-    const running = Array.from(
-      this.#running,
-      ({ call: { method }, node: from }) => ({ method, from }),
-    );
-    return { running, waiting: this.#waiting.length };
+  /** The calls that have begun, and the number of those that wait, for people. */
+  get underWay(): CallsUnderWay {
+    const running: { method: string; from: string }[] = [];
+    for (const { call: { method }, node: from } of this.#running) {
+      if (running.length === MAX_TOLD) break;
+      running.push({ method: sendable(method.slice(0, MAX_TOLD_METHOD)), from });
+    }
+    const { token } = this;
+    return { token, begun: this.#running.size, waiting: this.#waiting.length, running };
   }
 
   /** Begins no more calls; resolves when those that have begun, and the streams, are over. */

@@ -1,5 +1,5 @@
 import { MalformedError } from "../codec/malformed.ts";
-import { GUEST_PATTERN, isSession, isSpecId } from "../codec/names.ts";
+import { GUEST_PATTERN, isOwner, isSession, isSpecId } from "../codec/names.ts";
 import { isRegisterId } from "../codec/register_id.ts";
 import { decodeValue, encodeValue } from "../codec/value.ts";
 import type { Pid, RegisterId, SessionId } from "../paxos/register.ts";
@@ -95,7 +95,21 @@ export type SingletonRequest =
   /** What the receiver knows of a host that has left: answered with `departed` or `unknown`. */
   | { readonly type: "hasDeparted"; readonly session: SessionId }
   /** A notice that needs no answer: nothing runs in this session of the sender any more. */
-  | { readonly type: "gone"; readonly session: SessionId };
+  | { readonly type: "gone"; readonly session: SessionId }
+  /** For people: the calls of these instances, as far as they run at the receiver. Answered with `calls`. */
+  | { readonly type: "callsOf"; readonly registers: readonly RegisterId[] };
+
+/** The calls of one instance, for people. */
+export interface CallsUnderWay {
+  /** The fencing token of the instance. */
+  readonly token: number;
+  /** How many have begun and are not over. */
+  readonly begun: number;
+  /** How many wait. */
+  readonly waiting: number;
+  /** The first of those that have begun: the beginning of the method's name, and the caller's node, or `~id` of a guest. */
+  readonly running: readonly { readonly method: string; readonly from: string }[];
+}
 
 /** The answer to a {@linkcode SingletonRequest}. */
 export type SingletonReply =
@@ -120,7 +134,9 @@ export type SingletonReply =
   | { readonly type: "settled" }
   | { readonly type: "noted" }
   | { readonly type: "departed"; readonly unsure: readonly string[] }
-  | { readonly type: "unknown" };
+  | { readonly type: "unknown" }
+  /** See `callsOf`: in the order of the question; `null` for an instance that does not run at the sender. */
+  | { readonly type: "calls"; readonly instances: readonly (CallsUnderWay | null)[] };
 
 const MAX_BYTES = 9 * 2 ** 20;
 
@@ -129,6 +145,15 @@ export const MAX_METHOD = 1_000;
 
 /** Attempts that may still wait for answers of a host that leaves; with more of them it does not say that it leaves. */
 export const MAX_UNSURE = 256;
+
+/** Instances whose calls one message asks for, to bound the work for it. */
+export const MAX_ASKED = 100;
+
+/** Calls of one instance that are told. */
+export const MAX_TOLD = 10;
+
+/** Longest name of a method that is told, in UTF-16 code units. */
+export const MAX_TOLD_METHOD = 100;
 
 /** Longest name of an attempt, in characters: a guest, a life, and two numbers of 16 digits. */
 const MAX_ATTEMPT_NAME = 160;
@@ -158,6 +183,7 @@ export function encodeSingletonRequest(request: SingletonRequest): Uint8Array {
   if (request.type === "gone") return encodeValue([2, request.session], MAX_BYTES);
   if (request.type === "leaving") return encodeValue([4, request.session], MAX_BYTES);
   if (request.type === "hasDeparted") return encodeValue([6, request.session], MAX_BYTES);
+  if (request.type === "callsOf") return encodeValue([7, request.registers], MAX_BYTES);
   if (request.type === "departed") {
     return encodeValue([5, request.session, request.unsure], MAX_BYTES);
   }
@@ -181,7 +207,7 @@ export function decodeSingletonRequest(body: Uint8Array): SingletonRequest {
     if (!isRegisterId(register) || !isSpecId(spec) || !(args instanceof Uint8Array)) refuse();
     if (typeof timeout !== "number" || !(timeout >= 0 && timeout <= 2 ** 31)) refuse();
     if (typeof background !== "boolean" || typeof kept !== "boolean") refuse();
-    const how = { timeout, chain: chainOf(chain), background, kept, after };
+    const how = { timeout, chain: registersOf(chain, MAX_CHAIN), background, kept, after };
     return { type: "start", register, spec, args, ...how };
   }
   const notice = NOTICES.get(fields[0]);
@@ -192,6 +218,9 @@ export function decodeSingletonRequest(body: Uint8Array): SingletonRequest {
     const [, session, unsure] = fields;
     if (!isSession(session)) refuse();
     return { type: "departed", session, unsure: attemptNames(unsure) };
+  }
+  if (fields[0] === 7 && fields.length === 2) {
+    return { type: "callsOf", registers: registersOf(fields[1], MAX_ASKED) };
   }
   if (fields[0] === 3 && (fields.length === 4 || fields.length === 5)) {
     const [, session, birth, sequence] = fields;
@@ -225,7 +254,7 @@ export function decodeSingletonRequest(body: Uint8Array): SingletonRequest {
     full,
     method,
     args,
-    chain: chainOf(chain),
+    chain: registersOf(chain, MAX_CHAIN),
     awaited,
     ...callerOf(fields, 13),
   };
@@ -253,6 +282,7 @@ const LENGTHS = {
   noted: 1,
   departed: 2,
   unknown: 1,
+  calls: 2,
 } as const;
 
 const CODES = Object.keys(LENGTHS) as (keyof typeof LENGTHS)[];
@@ -271,6 +301,8 @@ export function encodeSingletonReply(answer: SingletonReply): Uint8Array {
       return encodeValue([code, failureFields(answer.failure)], MAX_BYTES);
     case "departed":
       return encodeValue([code, answer.unsure], MAX_BYTES);
+    case "calls":
+      return encodeValue([code, answer.instances.map(fieldsOfCalls)], MAX_BYTES);
     default:
       return encodeValue([code], MAX_BYTES);
   }
@@ -307,12 +339,34 @@ export function decodeSingletonReply(body: Uint8Array): SingletonReply {
       return { type };
     case "departed":
       return { type, unsure: attemptNames(fields[1]) };
+    case "calls":
+      return { type, instances: list(fields[1], MAX_ASKED).map(callsOf) };
   }
 }
 
-function chainOf(value: unknown): Chain {
-  const chain = list(value);
-  return chain.length <= MAX_CHAIN && chain.every(isRegisterId) ? chain : refuse();
+function fieldsOfCalls(calls: CallsUnderWay | null): unknown {
+  if (calls === null) return null;
+  const { token, begun, waiting, running } = calls;
+  return [token, begun, waiting, running.map(({ method, from }) => [method, from])];
+}
+
+function callsOf(value: unknown): CallsUnderWay | null {
+  if (value === null) return null;
+  const [token, begun, waiting, running, ...others] = list(value);
+  if (others.length > 0) refuse();
+  return {
+    ...{ token: count(token), begun: count(begun), waiting: count(waiting) },
+    running: list(running, MAX_TOLD).map((call) => {
+      const [method, from, ...others] = list(call);
+      if (typeof method !== "string" || method.length > MAX_TOLD_METHOD) refuse();
+      return isOwner(from) && others.length === 0 ? { method, from } : refuse();
+    }),
+  };
+}
+
+function registersOf(value: unknown, most: number): readonly RegisterId[] {
+  const registers = list(value, most);
+  return registers.every(isRegisterId) ? registers : refuse();
 }
 
 function attemptNames(value: unknown): readonly string[] {
@@ -322,8 +376,8 @@ function attemptNames(value: unknown): readonly string[] {
   return names.length <= MAX_UNSURE && names.every(isName) ? names : refuse();
 }
 
-function list(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : refuse();
+function list(value: unknown, most = Infinity): unknown[] {
+  return Array.isArray(value) && value.length <= most ? value : refuse();
 }
 
 function count(value: unknown): number {

@@ -3,7 +3,9 @@ import type { SynodError } from "../errors.ts";
 import { SessionMonitor } from "../owners/session_monitor.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import type { Process } from "../processes/process.ts";
+import type { RegisterId } from "../paxos/register.ts";
 import {
+  type CallsUnderWay,
   decodeSingletonRequest,
   encodeSingletonReply,
   type SingletonReply,
@@ -100,9 +102,9 @@ export class Singletons {
     return this.#host.size;
   }
 
-  /** The calls of each instance that runs on this node, by its register. */
-  get underWay(): Host["underWay"] {
-    return this.#host.underWay;
+  /** The calls of these instances; `null` for each that does not run on this node. */
+  callsOf(registers: readonly RegisterId[]): readonly (CallsUnderWay | null)[] {
+    return this.#host.callsOf(registers);
   }
 
   /** The number of callers' lives that the host remembers. */
@@ -139,6 +141,8 @@ export class Singletons {
         return this.#host.receive(from, life, request, tell);
       case "hasDeparted":
         return answer(this.#departures.known(request.session));
+      case "callsOf":
+        return answer({ type: "calls", instances: this.callsOf(request.registers) });
     }
     const host = parseSession(request.session);
     // Only a host itself knows that nothing runs there any more.

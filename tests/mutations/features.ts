@@ -750,4 +750,62 @@ export const FEATURES: readonly Mutation[] = [
       tests: ["tests/singletons/return_test.ts"],
     },
   ]),
+  ...mutationsOf("lib/inspector/calls.ts", ["tests/inspector/calls_test.ts"], [
+    {
+      section: 10,
+      name: "an inspector shows the calls of an earlier instance",
+      find: "if (calls?.token === token) found",
+      replace: "if (calls) found",
+    },
+    {
+      section: 10,
+      name: "an inspector believes an answer about other instances",
+      find: " && answer.instances.length === registers.length",
+      replace: "",
+    },
+    {
+      section: 10,
+      name: "an inspector asks guests for calls",
+      find: "if (isGuest(node)) continue;",
+      replace: "",
+    },
+    {
+      section: 10,
+      name: "an inspector asks for any number of instances at once",
+      find: "const some = all.slice(at, at + MAX_ASKED);",
+      replace: "const some = all;",
+    },
+  ]),
+  ...mutationsOf(
+    "lib/singletons/singleton_messages.ts",
+    ["tests/singletons/singleton_messages_test.ts"],
+    [
+      {
+        section: 10,
+        name: "lists about calls may have any length",
+        find: "Array.isArray(value) && value.length <= most",
+        replace: "Array.isArray(value) && (value.length <= most || true)",
+      },
+      {
+        section: 10,
+        name: "a told call may have a name of any length",
+        find: " || method.length > MAX_TOLD_METHOD) refuse();",
+        replace: ") refuse();",
+      },
+    ],
+  ),
+  ...mutationsOf("lib/singletons/instance.ts", ["tests/singletons/instance_test.ts"], [
+    {
+      section: 10,
+      name: "an instance tells all its calls",
+      find: "if (running.length === MAX_TOLD) break;",
+      replace: "",
+    },
+    {
+      section: 10,
+      name: "an instance tells long names of methods",
+      find: "sendable(method.slice(0, MAX_TOLD_METHOD))",
+      replace: "sendable(method)",
+    },
+  ]),
 ];

@@ -105,8 +105,8 @@ export const LEAVING: readonly Mutation[] = [
     {
       section: 10,
       name: "a host that leaves believes any life of its callers",
-      find: " || (life !== undefined && by !== life)) return;",
-      replace: ") return;",
+      find: "if (life !== undefined && by !== life) return;",
+      replace: "",
     },
     {
       section: 10,

@@ -110,15 +110,17 @@ export const LOCKS: readonly Mutation[] = [
     },
     {
       section: 9,
-      name: "a node that has closed asks for labels for ever",
-      find: "if (!operation.ended) send(0);",
-      replace: "send(0);",
-    },
-    {
-      section: 9,
       name: "an owner has the label of a later life's request",
       find: "row?.[2] === entry.pid.session && isWhole(",
       replace: "row && isWhole(",
+    },
+  ]),
+  ...mutationsOf("lib/node/engine/ask_node.ts", ["tests/locks/whole_labels_test.ts"], [
+    {
+      section: 9,
+      name: "a node that has closed asks for labels for ever",
+      find: "if (!operation.ended) send(0);",
+      replace: "send(0);",
     },
   ]),
   ...mutationsOf("lib/codec/field_reader.ts", ["tests/codec/node_messages_test.ts"], [

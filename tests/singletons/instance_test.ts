@@ -402,6 +402,18 @@ describe("an instance", () => {
   });
 });
 
+describe("Instance.underWay", () => {
+  it("has the first calls that have begun, the beginnings of their names, and how many there are", () => {
+    const name = "x".repeat(99);
+    const never = () => new Promise<void>(() => {});
+    const instance = running({ [`${name}🍎`]: never }, { concurrent: true });
+    for (let n = 0; n < 12; n++) instance.call(received(callOf(`${name}🍎`, []), () => {}));
+    const { token, begun, waiting, running: told } = instance.underWay;
+    assertEquals([token, begun, waiting, told.length], [5, 12, 0, 10]);
+    assertEquals(told[0], { method: `${name}\ufffd`, from: "w2" });
+  });
+});
+
 describe("a stream of an instance", () => {
   /** An instance with streams of numbers, and the answers to its calls. */
   function streaming() {

@@ -2,13 +2,17 @@ import { describe, it } from "@std/testing/bdd";
 import { assertEquals, assertGreater, assertInstanceOf, assertThrows } from "@std/assert";
 import { decodeValue, encodeValue, MalformedError, registerId } from "../../lib/codec.ts";
 import {
+  type CallsUnderWay,
   decodeSingletonReply,
   decodeSingletonRequest,
   encodeSingletonReply,
   encodeSingletonRequest,
+  MAX_ASKED,
   MAX_CHAIN,
   MAX_METHOD,
   MAX_OPEN,
+  MAX_TOLD,
+  MAX_TOLD_METHOD,
   MAX_UNSURE,
   type SingletonReply,
   type SingletonRequest,
@@ -67,6 +71,16 @@ const DEPARTED: SingletonRequest & { type: "departed" } = {
 
 const GONE: SingletonRequest & { type: "gone" } = { type: "gone", session: SESSION };
 
+const CALLS_OF: SingletonRequest & { type: "callsOf" } = {
+  type: "callsOf",
+  registers: [REGISTER, registerId("s", "x", [1])],
+};
+
+const CALLS: CallsUnderWay = {
+  ...{ token: 1_800_000_000_000_123, begun: 3, waiting: 10_000 },
+  running: [{ method: "inc", from: "w2" }, { method: "", from: "~g" }],
+};
+
 const MANY = Array.from({ length: MAX_OPEN }, (_, n) => 2 ** 40 + n);
 
 const QUESTIONS: readonly SingletonRequest[] = [
@@ -100,6 +114,9 @@ const QUESTIONS: readonly SingletonRequest[] = [
   { type: "hasDeparted", session: SESSION },
   DEPARTED,
   { ...DEPARTED, unsure: Array(MAX_UNSURE).fill("x".repeat(160)) },
+  CALLS_OF,
+  { ...CALLS_OF, registers: [] },
+  { ...CALLS_OF, registers: Array(MAX_ASKED).fill(REGISTER) },
 ];
 
 const ANSWERS: readonly SingletonReply[] = [
@@ -120,6 +137,9 @@ const ANSWERS: readonly SingletonReply[] = [
   { type: "departed", unsure: [] },
   { type: "departed", unsure: DEPARTED.unsure },
   { type: "unknown" },
+  { type: "calls", instances: [] },
+  { type: "calls", instances: [null, CALLS, { ...CALLS, begun: 0, waiting: 0, running: [] }] },
+  { type: "calls", instances: Array(MAX_ASKED).fill(null) },
 ];
 
 /** Replacement values for a field: values at the edges of what a field allows. */
@@ -188,7 +208,7 @@ describe("encodeSingletonRequest() and decodeSingletonRequest()", () => {
   });
 
   it("refuse a question with a field of another kind, one too few or one too many", () => {
-    for (const question of [START, CALL, CANCEL, GONE, DEPARTED]) {
+    for (const question of [START, CALL, CANCEL, GONE, DEPARTED, CALLS_OF]) {
       for (const body of spoiled(encodeSingletonRequest(question))) {
         assertThrows(() => decodeSingletonRequest(body), MalformedError);
       }
@@ -221,6 +241,9 @@ describe("encodeSingletonRequest() and decodeSingletonRequest()", () => {
       { ...DEPARTED, unsure: [1 as unknown as string] },
       { ...DEPARTED, unsure: ["x".repeat(161)] },
       { ...DEPARTED, unsure: Array(MAX_UNSURE + 1).fill("x") },
+      { ...CALLS_OF, registers: ["apple"] },
+      { ...CALLS_OF, registers: [REGISTER, 1 as unknown as string] },
+      { ...CALLS_OF, registers: Array(MAX_ASKED + 1).fill(REGISTER) },
       { ...CANCEL, birth: -1 },
       { ...CANCEL, sequence: 0.5 },
       { ...CANCEL, caller: "w1" },
@@ -257,8 +280,28 @@ describe("encodeSingletonReply() and decodeSingletonReply()", () => {
     }
   });
 
+  it("refuse calls of an instance that are out of bounds", () => {
+    const call = { method: "inc", from: "w2" };
+    const bad: CallsUnderWay[] = [
+      { ...CALLS, running: Array(MAX_TOLD + 1).fill(call) },
+      { ...CALLS, running: [{ ...call, method: "x".repeat(MAX_TOLD_METHOD + 1) }] },
+      { ...CALLS, running: [{ ...call, method: 1 as unknown as string }] },
+      { ...CALLS, running: [{ ...call, from: "no node" }] },
+    ];
+    for (const value of [-1, 0.5, NaN, 2 ** 53, "1"]) {
+      for (const name of ["token", "begun", "waiting"]) bad.push({ ...CALLS, [name]: value });
+    }
+    const bodies = bad.map((one) => encodeSingletonReply({ type: "calls", instances: [one] }));
+    const many = Array(MAX_ASKED + 1).fill(null);
+    bodies.push(encodeSingletonReply({ type: "calls", instances: many }));
+    for (const instance of [[], [1, 2, 3], [1, 2, 3, [], 4], [1, 2, 3, [["m", "w2", 1]]], 1]) {
+      bodies.push(encodeValue([13, [instance]], 100));
+    }
+    for (const body of bodies) assertThrows(() => decodeSingletonReply(body), MalformedError);
+  });
+
   it("refuse an answer of an unknown kind", () => {
-    for (const code of [-1, 13, 14, 0.5, "running", null]) {
+    for (const code of [-1, 14, 15, 0.5, "running", null]) {
       const body = encodeValue([code], 100);
       assertThrows(() => decodeSingletonReply(body), MalformedError);
     }

@@ -12,22 +12,33 @@ const MARKUP = "<img src=x onerror=\"document.title='broken'\"><b>bold</b>";
 
 describe("the page of the inspector in a browser", () => {
   let node: ClusterNode;
+  let host: ClusterNode;
   let server: Deno.HttpServer<Deno.NetAddr>;
   let browser: Browser;
   let tab: Tab;
 
   beforeAll(async () => {
-    const transport = memoryNetwork().transport();
+    const network = memoryNetwork();
+    const transport = network.transport();
     const spec = { id: "slow", start: () => ({ wait: () => new Promise<void>(() => {}) }) };
-    const options = { sessionTtl: 60_000, callTimeout: 600_000, hosts: [spec] };
-    node = await join({ id: "w1", members: ["w1"], transport, ...options });
-    await node.ready;
+    const busy = {
+      ...{ id: "busy", concurrent: true },
+      start: () => ({ [MARKUP]: () => new Promise<void>(() => {}) }),
+    };
+    const options = { sessionTtl: 60_000, callTimeout: 600_000, clients: true };
+    const members = ["w1"];
+    node = await join({ id: "w1", members, transport, ...options, hosts: [spec] });
+    const other = { ...options, transport: network.transport(), hosts: [busy] };
+    host = await join({ id: "w2", members, ...other });
+    await Promise.all([node.ready, host.ready]);
     fill(node, { keys: 100_000, locks: 1_000 });
     await node.lock(MARKUP, { label: MARKUP });
     void node.lock(MARKUP, { label: "second" }).catch(() => {});
     await node.kv.put(MARKUP, MARKUP);
     await node.cell("a cell").set(MARKUP);
     void node.name("single", spec).wait().catch(() => {});
+    const far = node.name("far", busy);
+    for (let i = 0; i < 12; i++) void far[MARKUP]().catch(() => {});
     const app = new Hono().route("/inspect", inspector(node));
     const listen = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
     server = Deno.serve(listen, (request) => app.fetch(request));
@@ -48,7 +59,7 @@ describe("the page of the inspector in a browser", () => {
 
   afterAll(async () => {
     await browser[Symbol.asyncDispose]();
-    await node.close();
+    await Promise.all([host.close(), node.close()]);
     await server.shutdown();
   });
 
@@ -85,6 +96,10 @@ describe("the page of the inspector in a browser", () => {
   it("shows singletons by host with their calls, and the timeline", async () => {
     await tab.click("[data-view=singletons]");
     await shows("wait() for w1");
+    // Those of another node, which tells the first ten.
+    await shows(`${MARKUP}() for w1`);
+    await shows("and 2 more");
+    assertEquals(await tab.evaluate(() => document.querySelectorAll("main img, main b").length), 0);
     await tab.click("[data-view=timeline]");
     await node.kv.put("for the timeline", 1);
     await shows("proposal.chosen");
