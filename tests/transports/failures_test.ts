@@ -21,8 +21,10 @@ const KNOWN = {
   reset: /ECONNRESET/,
 };
 
-for (const over of ["webSocket", "http"] as const) {
-  describe(`what a node says of a member that it cannot reach over ${over}`, () => {
+/** The last is that of the runtime; Node says nothing of its failures. */
+for (const kind of ["webSocket", "http", "WebSocket"] as const) {
+  const over = kind === "http" ? "http" : "webSocket";
+  describe(`what a node says of a member that it cannot reach over ${kind}`, () => {
     let undo: (() => unknown)[];
     let nodes: ClusterNode[];
     /** All texts that a node has given. */
@@ -60,7 +62,7 @@ for (const over of ["webSocket", "http"] as const) {
       const options = { secret: SECRET, peers };
       return over === "http"
         ? http(options)
-        : webSocket({ ...options, WebSocket: ClientWebSocket });
+        : webSocket({ ...options, WebSocket: kind === "WebSocket" ? undefined : ClientWebSocket });
     }
 
     async function start(url: string | undefined, timeout = 2_000): Promise<ClusterNode> {

@@ -22,6 +22,9 @@ const STATUSES: Readonly<Record<number, string>> = {
   504: "a proxy does not reach the server",
 };
 
+/** The reason if a runtime says nothing. */
+export const NO_REASON = "the platform gives no reason";
+
 /** Words of runtimes, and the reason that they stand for. The first that matches counts. */
 const WORDS: readonly (readonly [words: RegExp, reason: string])[] = [
   [/ECONNREFUSED|connection refused/i, "ECONNREFUSED: nothing listens there"],
@@ -73,7 +76,7 @@ export function textReason(text: string): string {
   for (const [words, reason] of WORDS) if (words.test(text)) return reason;
   const clean = withoutAddresses(text);
   if (TLS.test(text)) return `TLS: ${clean}`;
-  return clean === "" ? "the platform gives no reason" : clean;
+  return clean === "" ? NO_REASON : clean;
 }
 
 /** The text without addresses, line breaks and what frames it. */

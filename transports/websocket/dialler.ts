@@ -3,10 +3,11 @@ import type { HandshakeClient } from "../auth/handshake_client.ts";
 import { HandshakeError } from "../auth/handshake_error.ts";
 import type { BackoffTimes } from "../link/backoff.ts";
 import { type Attempt, type AttemptEvents, Redialler } from "../link/redialler.ts";
-import { reasonOf } from "../link/reasons.ts";
+import { NO_REASON, reasonOf } from "../link/reasons.ts";
 import { CLOSE } from "./close_codes.ts";
 import type { ClientSocketConstructor } from "./options.ts";
 import { Socket } from "./socket.ts";
+import { unsaidReason } from "./unsaid_reason.ts";
 
 /** The settings and callbacks of a {@linkcode Dialler}. */
 export interface DiallerOptions {
@@ -75,6 +76,8 @@ class DialAttempt implements Attempt {
   #stage: keyof typeof MISSING = "begun";
   /** What the runtime says about the failure of the socket. */
   #failure: string | undefined;
+  /** The same, if that takes a question. */
+  #unsaid: Promise<string> | undefined;
 
   constructor(options: DiallerOptions, events: AttemptEvents) {
     this.#options = options;
@@ -128,6 +131,7 @@ class DialAttempt implements Attempt {
     raw.addEventListener("close", (event) => socket.gone(event.code, event.reason));
     raw.addEventListener("error", (event) => {
       this.#failure = reasonOf(event.error ?? event);
+      if (this.#failure === NO_REASON && this.#stage === "made") this.#unsaid = unsaidReason(url);
       socket.failed();
     });
   }
@@ -174,6 +178,7 @@ class DialAttempt implements Attempt {
     if (refused && !this.#ended) {
       this.#options.onRefused(reason || "refused");
     }
+    if (this.#unsaid !== undefined) return void this.#unsaid.then((why) => this.#end(false, why));
     this.#end(refused, this.#failure ?? this.#closeReason(code, reason));
   }
 
