@@ -96,15 +96,19 @@ function head() {
   }
   document.title = overview.id + " · Synod";
   find("node").textContent = overview.id;
-  const role = overview.votes ? "member" : "client";
-  const genesis = overview.genesis === null ? "no start known" : "epoch " + overview.epoch;
+  const isListed = overview.members.some(({ id }) => id === overview.id);
+  const role = overview.votes ? "member" : isListed ? "member, does not vote yet" : "client";
+  const genesis = overview.genesis === null ? "not in a cluster yet" : "epoch " + overview.epoch;
   find("subtitle").textContent = role + " · " + genesis + " · " + overview.members.length + " members";
   quorum.textContent = overview.hasQuorum ? "quorum" : "no quorum";
   quorum.className = "pill " + (overview.hasQuorum ? "good" : "bad");
   const problems = [];
   if (overview.fatal !== null) problems.push(overview.fatal.code + ": " + overview.fatal.message);
   for (const { id, reachable, lastError } of overview.members) {
-    if (!reachable) problems.push(id + " does not answer" + (lastError === null ? "" : ": " + lastError));
+    // What concerns all members is said once.
+    if (!reachable && (lastError === null || lastError !== overview.fatal?.message)) {
+      problems.push(id + ": " + (lastError ?? "it does not answer"));
+    }
   }
   if (overview.waitingFor.length > 0) problems.push("Waits for: " + overview.waitingFor.join(", "));
   const box = find("problem");

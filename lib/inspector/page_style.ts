@@ -72,7 +72,7 @@ td.wide { min-width: 220px; }
 .soft { color: var(--soft); }
 .bad-text { color: var(--bad); }
 .party { display: block; }
-#explanation p .party { display: inline; margin-right: 8px; }
+#explanation p .party { display: inline; }
 td button + button { margin-left: 6px; }
 td button:not(.link) { margin-block: -4px; }
 td button.link { min-width: 90px; }

@@ -71,10 +71,10 @@ function partyText({ node, process, pid, label }) {
   return node + " · process " + (process ?? pid.seq) + (label === null ? "" : " · " + label);
 }
 
-function party(one, now) {
+function party(one, now, words = (age) => " " + age) {
   const text = [partyText(one)];
   if (one.mode === "shared") text.push(" ", pill("shared", ""));
-  if (one.since !== null) text.push(" ", soft(age(now - one.since)));
+  if (one.since !== null) text.push(soft(words(age(now - one.since))));
   return element("span", text, { className: "party" });
 }
 
@@ -94,13 +94,14 @@ export function explanation(panel, answer, { query, close, act }) {
   const paragraph = (...content) => lines.push(element("p", content));
   if (answer.state === "free") paragraph("This lock is free.");
   if (answer.reason !== null) paragraph("Not known: " + answer.reason);
+  const asked = (age) => ", asked " + age + " ago";
   for (const holder of answer.holders) {
-    paragraph("Held by ", party(holder, answer.at), soft("token " + holder.token));
+    paragraph("Held by ", party(holder, answer.at, asked), soft(", token " + holder.token));
     if (holder.waitsFor.length > 0) paragraph("That process waits for " + holder.waitsFor.map((one) => JSON.stringify(one)).join(", "));
   }
   if (answer.waiting > 0) {
     paragraph(answer.waiting === 1 ? "One request waits:" : number(answer.waiting) + " requests wait, in this order:");
-    const shown = answer.waiters.slice(0, 10).map((waiter) => element("li", [party(waiter, answer.at)]));
+    const shown = answer.waiters.slice(0, 10).map((waiter) => element("li", [party(waiter, answer.at, asked)]));
     lines.push(element("ol", shown));
     if (answer.waiting > shown.length) paragraph(soft("and " + number(answer.waiting - shown.length) + " more"));
   }
@@ -114,7 +115,7 @@ export function explanation(panel, answer, { query, close, act }) {
   }
   if (answer.freedBy !== null) paragraph(soft(answer.freedBy + "."));
   if (answer.latest !== null) {
-    paragraph(soft("If its owner has stopped, others can have it " + age(answer.latest - answer.at) + " from now at the latest."));
+    paragraph(soft("If its owner's node is gone, others can have it " + age(answer.latest - answer.at) + " from now at the latest."));
   }
   if (act !== null && answer.state === "held" && query.link !== undefined) {
     lines.push(element("p", [button("Take the lock away", () => {

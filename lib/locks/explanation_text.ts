@@ -31,14 +31,14 @@ export function textOf(explained: Omit<Explanation, "text">): string {
   if (freedBy !== null) lines.push(`${freedBy}.`);
   if (latest !== null) {
     const wait = ((latest - at) / 1_000).toFixed(1);
-    lines.push(`If its owner has stopped, others can have it ${wait} s from now at the latest.`);
+    lines.push(`If its owner's node is gone, others can have it ${wait} s from now at the latest.`);
   }
   return lines.join(" ");
 }
 
 function party({ node, pid, since, label }: LockParty, at: number): string {
   const called = label === null ? "" : ` (${show(label)})`;
-  const age = since === null ? "" : ` since ${((at - since) / 1_000).toFixed(1)} s`;
+  const age = since === null ? "" : `, asked ${((at - since) / 1_000).toFixed(1)} s ago`;
   return `${node}, process ${pid.seq}${called}${age}`;
 }
 

@@ -26,14 +26,14 @@ describe("the text of an explanation", () => {
       deadlock: { certain: true, cycle: [{ key: "k", owner }, { key: "other", owner }] },
     });
     assertEquals(text.split(/(?<=\.) /), [
-      'The lock "k" is held by a, process 7 ("job") since 1.5 s, exclusive, token 5.',
+      'The lock "k" is held by a, process 7 ("job"), asked 1.5 s ago, exclusive, token 5.',
       'That process of a waits for "other".',
       "One request waits: 1.",
-      "b, process 7 since 1.0 s.",
+      "b, process 7, asked 1.0 s ago.",
       'DEADLOCK: a holds "k" and waits for "other"; a holds "other" and waits for "k".',
       "None of them will go on.",
       "Node a releases it.",
-      "If its owner has stopped, others can have it 0.9 s from now at the latest.",
+      "If its owner's node is gone, others can have it 0.9 s from now at the latest.",
     ]);
   });
 });
