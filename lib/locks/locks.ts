@@ -76,7 +76,9 @@ export class Locks {
         return null;
       } catch (error) {
         this.#owners.end(owner);
-        if (!this.#waitsOn(error, settings)) throw error;
+        if (this.#waitsOn(error, settings)) continue;
+        // A node that closes may have lost its session in the same turn.
+        throw isLost(error) ? this.#shell.closed ?? this.#shell.fatal ?? error : error;
       }
     }
   }
@@ -183,9 +185,12 @@ export class Locks {
   #waitsOn(error: unknown, { ifAvailable, signal }: LockSettings): boolean {
     if (ifAvailable || signal?.aborted) return false;
     if (this.#shell.closed !== undefined || this.#shell.fatal !== undefined) return false;
-    return error instanceof SynodError &&
-      (error.code === "session_lost" || error.code === "no_quorum");
+    return isLost(error) || (error instanceof SynodError && error.code === "no_quorum");
   }
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof SynodError && error.code === "session_lost";
 }
 
 /** The error of a request that was not granted within its `timeout`; `silence` says which nodes do not answer. */

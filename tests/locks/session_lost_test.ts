@@ -14,6 +14,8 @@ import { itOfMembers } from "../support/node_kind.ts";
 import { startCluster } from "../support/real_cluster.ts";
 import { assertCode, reasonOf } from "../support/expect.ts";
 import type { VirtualTime } from "../support/virtual_time.ts";
+import { Locks } from "../../lib/locks/locks.ts";
+import { ELSEWHERE, entry, LockScript } from "./support/lock_script.ts";
 import { TimedCluster } from "./support/timed_cluster.ts";
 
 const sessionTtl = 1_000;
@@ -38,6 +40,20 @@ function assertLost(lock: Lock): void {
   assertInstanceOf(lock.signal.reason, SynodError);
   assertStrictEquals(lock.signal.reason.code, "session_lost");
 }
+
+describe("a request whose session is lost in the turn in which its node closes", () => {
+  it("rejects as the node closes, and not with session_lost", async () => {
+    const script = await LockScript.start();
+    const { node: { core }, processes, table } = script;
+    script.write(3, { holders: [entry(ELSEWHERE, 1, 3)], queue: [] }, 0, "a", "b", "c");
+    script.renew("a", "b", "c");
+    const waiting = new Locks(core, processes, table).lock("key", {});
+    await script.rounds("a", "b", "c");
+    table.sessionLost(core.session.current, new SynodError("session_lost", "It is lost"));
+    core.close(new SynodError("replaced", "Another process has taken its place"));
+    await assertCode(waiting, "replaced");
+  });
+});
 
 describe("an owner that loses its session", () => {
   it("sees held as false right after a pause, before any timer ran", async () => {
