@@ -2,7 +2,7 @@ import { root } from "../../tasks/process.ts";
 import type { Program } from "../../tasks/program.ts";
 import { linesOf } from "../lines.ts";
 import type { Figures } from "../figures.ts";
-import type { Command, Measured, Setup } from "./subject.ts";
+import type { Command, Contended, Measured, Setup } from "./subject.ts";
 
 /** Milliseconds that a process has to end after its last command, before it is killed. */
 const LEAVE = 5_000;
@@ -45,9 +45,9 @@ export class Driver {
     return await this.#tell({ do: "measure", row, count, concurrency, valueSize }) as Figures;
   }
 
-  /** The times of the grants, on the clock of the machine. */
-  async contend(key: string, contenders: number, times: number): Promise<number[]> {
-    return await this.#tell({ do: "contend", key, contenders, times }) as number[];
+  /** Has contenders of this process take turns with those of others. */
+  async contend(key: string, contenders: number, times: number): Promise<Contended> {
+    return await this.#tell({ do: "contend", key, contenders, times }) as Contended;
   }
 
   /** Ends it. */

@@ -2,6 +2,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { now } from "../clock.ts";
 import { closedLoop } from "../closed_loop.ts";
+import { withGaveUp } from "../figures.ts";
 import type { Command, Measured, Setup, Subject } from "./subject.ts";
 
 /** Characters of each value, unless a command says otherwise. */
@@ -39,13 +40,19 @@ async function execute(subject: Subject | undefined, command: Command): Promise<
     case "open":
       return { does: ["put", "get", "lock"].filter((name) => name in subject) };
     case "measure":
-      return await closedLoop(
-        command.count,
-        command.concurrency,
-        await operationOf(subject, command.row, "v".repeat(command.valueSize ?? VALUE_SIZE)),
+      return withGaveUp(
+        await closedLoop(
+          command.count,
+          command.concurrency,
+          await operationOf(subject, command.row, "v".repeat(command.valueSize ?? VALUE_SIZE)),
+        ),
+        subject.gaveUp?.() ?? 0,
       );
     case "contend":
-      return await contend(subject, command.key, command.contenders, command.times);
+      return {
+        granted: await contend(subject, command.key, command.contenders, command.times),
+        gaveUp: subject.gaveUp?.() ?? 0,
+      };
     case "close":
       await subject.close();
       return {};

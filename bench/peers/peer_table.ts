@@ -24,7 +24,7 @@ export function peerTable(lines: readonly PeerLine[]): string {
       line.row,
       String(line.members),
       String(line.concurrency),
-      line.system,
+      nameOf(line),
       Math.round(line.figures.perSecond).toLocaleString("en"),
       time(line.figures.p50),
       time(line.figures.p99),
@@ -32,6 +32,11 @@ export function peerTable(lines: readonly PeerLine[]): string {
       ratio(line, "redlock", lines),
     ]),
   ], TEXT);
+}
+
+/** A row says so where operations gave up: their contenders began again, which takes time. */
+function nameOf({ system, figures: { gaveUp } }: PeerLine): string {
+  return gaveUp === undefined ? system : `${system} (gave up ${gaveUp} times)`;
 }
 
 function ratio(line: PeerLine, peer: SystemName, lines: readonly PeerLine[]): string {

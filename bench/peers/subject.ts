@@ -8,6 +8,8 @@ export interface Subject {
   get?(key: string): Promise<string>;
   /** Acquires a lock; resolves to what releases it. */
   lock?(key: string): Promise<() => Promise<void>>;
+  /** How many operations have given up since it was asked last, and were begun again; absent: they never do. */
+  gaveUp?(): number;
   /** Leaves; after it the process ends by itself. */
   close(): Promise<void>;
 }
@@ -40,6 +42,13 @@ export type Command =
     readonly times: number;
   }
   | { readonly do: "close" };
+
+/** What one of the contenders' processes has measured. */
+export interface Contended {
+  /** The time of each grant, on the clock of the machine. */
+  readonly granted: readonly number[];
+  readonly gaveUp: number;
+}
 
 /** The rows that one process measures alone. */
 export type Measured = "put" | "get" | "lock";

@@ -1,8 +1,7 @@
 import { findBun, findNode, tsx } from "../../tasks/node_modules.ts";
 import { deno, run } from "../../tasks/process.ts";
 import type { Program } from "../../tasks/program.ts";
-import type { Figures } from "../figures.ts";
-import { figuresOf } from "../figures.ts";
+import { type Figures, figuresOf, withGaveUp } from "../figures.ts";
 import { Driver } from "./driver.ts";
 import { type Servers, startEtcd, startRedis } from "./servers.ts";
 import type { Measured } from "./subject.ts";
@@ -87,14 +86,15 @@ export class System {
     }
     const key = crypto.randomUUID();
     const times = Math.ceil(count / concurrency);
-    const granted = await Promise.all(
+    const contended = await Promise.all(
       this.#drivers.slice(0, CONTENDING).map((driver, index) =>
         driver.contend(key, Math.ceil((concurrency - index) / CONTENDING), times)
       ),
     );
-    const order = granted.flat().sort((a, b) => a - b);
+    const order = contended.flatMap(({ granted }) => granted).sort((a, b) => a - b);
     const intervals = order.slice(1).map((at, index) => at - order[index]);
-    return figuresOf(intervals, order.at(-1)! - order[0]);
+    const gaveUp = contended.reduce((sum, one) => sum + one.gaveUp, 0);
+    return withGaveUp(figuresOf(intervals, order.at(-1)! - order[0]), gaveUp);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { type Figures, medians } from "../../bench/figures.ts";
 import { type PeerLine, peerTable } from "../../bench/peers/peer_table.ts";
 
 function line(system: PeerLine["system"], members: number, perSecond: number): PeerLine {
@@ -16,5 +17,13 @@ describe("peerTable()", () => {
       ["3", "64", "etcd", "1,000", "500 µs", "12.0 ms"],
       ["5", "64", "etcd", "500", "500 µs", "12.0 ms"],
     ]);
+  });
+
+  it("says in its row how often a system gave up", () => {
+    const { figures, ...other } = line("redlock", 3, 100);
+    const repetitions = [figures, { ...figures, gaveUp: 2 }, { ...figures, gaveUp: 1 }];
+    const table = (lines: Figures[]) => peerTable([{ ...other, figures: medians(lines) }]);
+    assertStringIncludes(table(repetitions), "redlock (gave up 3 times)");
+    assertEquals(table([figures]).includes("gave up"), false);
   });
 });
