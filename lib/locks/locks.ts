@@ -78,7 +78,8 @@ export class Locks {
         this.#owners.end(owner);
         if (this.#waitsOn(error, settings)) continue;
         // A node that closes may have lost its session in the same turn.
-        throw isLost(error) ? this.#shell.closed ?? this.#shell.fatal ?? error : error;
+        if (!signal?.aborted) this.#shell.ensureOpen();
+        throw error;
       }
     }
   }
@@ -185,12 +186,9 @@ export class Locks {
   #waitsOn(error: unknown, { ifAvailable, signal }: LockSettings): boolean {
     if (ifAvailable || signal?.aborted) return false;
     if (this.#shell.closed !== undefined || this.#shell.fatal !== undefined) return false;
-    return isLost(error) || (error instanceof SynodError && error.code === "no_quorum");
+    return error instanceof SynodError &&
+      (error.code === "session_lost" || error.code === "no_quorum");
   }
-}
-
-function isLost(error: unknown): boolean {
-  return error instanceof SynodError && error.code === "session_lost";
 }
 
 /** The error of a request that was not granted within its `timeout`; `silence` says which nodes do not answer. */
