@@ -176,7 +176,7 @@ export const LINKS: readonly Mutation[] = [
       {
         name: "what was measured during a cut slows down what follows",
         find:
-          "this.#roundTrip = Math.min(this.#roundTrip, FIRST_ROUND_TRIP);\n    this.#isMeasured = false;",
+          "this.#roundTrip = Math.min(this.#roundTrip, FIRST_ROUND_TRIP);\n    this.#shortest = Infinity;\n    this.#isMeasured = false;",
         replace: "",
       },
     ]),

@@ -281,7 +281,7 @@ export const TRUST: readonly Mutation[] = [
       section: 3,
       name: "an error of an attempt escapes into its timer or frame",
       find:
-        "      for (const { operation } of batch) operation.reject(reason);\n      return undefined;",
+        "      for (const { operation } of round) operation.reject(reason);\n      return undefined;",
       replace: "      throw reason;",
     },
   ]),
