@@ -135,7 +135,7 @@ describe("explain()", () => {
     await time.until(first.lock("net", { mode: "shared" }));
     const { holders: [gpu], text } = await explain(cluster, "gpu");
     assertEquals([gpu.mode, gpu.permits, gpu.label], ["shared", 3, "resize"]);
-    assertStringIncludes(text, '("resize") since');
+    assertStringIncludes(text, '("resize"), asked');
     assertStringIncludes(text, ", one of 3 permits, token");
     const { holders: [disk] } = await explain(cluster, "disk");
     assertEquals([disk.permits, disk.label], [null, "swap"]);
