@@ -117,8 +117,8 @@ export const CHANGES: readonly Mutation[] = [
     {
       section: 9,
       name: "a change drops ended holders, but not ended waiters",
-      find: "queue: queue.filter(lives),",
-      replace: "queue,",
+      find: "queue: queue.filter(lives) };",
+      replace: "queue };",
     },
     {
       section: 9,
