@@ -60,9 +60,7 @@ export function combine(parts: readonly Part[], current: CurrentState): Decision
     if (decision.draft !== null) {
       if (draft?.present && !decision.merges) break;
       draft = decision.draft;
-      complete = decision.complete;
-      note = decision.note;
-      heir = decision.heir;
+      ({ complete, note, heir } = decision);
       isAhead = true;
       part.writes = true;
     }
