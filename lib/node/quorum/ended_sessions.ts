@@ -9,6 +9,8 @@ export class EndedSessions {
 
   /** Remembers that `session` has ended. */
   add(session: SessionId): void {
+    // Deleted first, so that the set stays in the order in which they were needed.
+    this.#sessions.delete(session);
     this.#sessions.add(session);
     if (this.#sessions.size <= MAX_SESSIONS) return;
     for (const oldest of this.#sessions) {

@@ -17,4 +17,12 @@ describe("EndedSessions", () => {
     const remembered = [0, 1, 2, 3, 10_001].map((i) => ended.has(`a/x/${i}`));
     assertEquals(remembered, [false, false, true, true, true]);
   });
+
+  it("forgets last what was added again last", () => {
+    const ended = new EndedSessions();
+    for (let i = 0; i < 10_000; i++) ended.add(`a/x/${i}`);
+    ended.add("a/x/0");
+    ended.add("b/x/0");
+    assertEquals(["a/x/0", "a/x/1", "b/x/0"].map((one) => ended.has(one)), [true, false, true]);
+  });
 });
