@@ -17,7 +17,7 @@ import type { Owner } from "../owners/owner.ts";
 import { release } from "../owners/release.ts";
 import { explainLock } from "./explain.ts";
 import type { Explanation } from "./explanation.ts";
-import { encodeLock, lockOf, sessionsOf, sketchLock } from "./lock_value.ts";
+import { encodeLock, heirOf, lockOf, sessionsOf, sketchLock } from "./lock_value.ts";
 import { LockTrace } from "./lock_trace.ts";
 import { LockWaiters } from "./lock_waiters.ts";
 import { type Placed, SentOrders } from "./sent_orders.ts";
@@ -298,7 +298,7 @@ export class LockTable implements LockRequests {
         return { present: true, op, bindings: NONE, owners, value: encodeLock(value, sketch) };
       };
       const draft: Draft = { present: true, op, bindings: NONE, owners: NONE, value: sketch };
-      return { draft, complete, result, merges: true };
+      return { draft, complete, result, merges: true, heir: heirOf(value) };
     };
   }
 

@@ -1,4 +1,4 @@
-import type { Ballot } from "./ballot.ts";
+import type { Ballot, Life } from "./ballot.ts";
 import type { Absent, Present, SessionId, State } from "./register.ts";
 
 /** The input of a change function: the latest state that a quorum reported. */
@@ -48,6 +48,11 @@ export interface Decision<R> {
   readonly complete?: () => Draft;
   /** What a change of the same kind behind it in the same round has to know of `draft`: its `note`. */
   readonly note?: unknown;
+  /**
+   * The life that is likely to change the new state next; absent: not known. The promise of the next ballot is of use to its
+   * proposer if that is its own life.
+   */
+  readonly heir?: Life;
   /** Whether this change has to wait for the next round, because of changes before it in this one. */
   readonly later?: boolean;
 }

@@ -331,7 +331,7 @@ export class Proposer<R> {
     // The promise of the next ballot stays with the proposer of what a fast round has met.
     const isOfAnother = draft === null && this.#fast !== undefined && ballot.life !== life;
     const next = written.present && !isOfAnother && counter + 1 < MAX_COUNTER &&
-      this.#options.keepPromise?.() === true;
+      (decision.heir === life || this.#options.keepPromise?.() === true);
     this.#kept = next ? this.#growth.kept(this.#ballot, state, written) : undefined;
     // The promised ballot is used up from now on: no other attempt may choose it.
     if (next) clock.observe(counter + 1);

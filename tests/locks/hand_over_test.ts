@@ -39,6 +39,19 @@ describe("a lock that is given up", () => {
   }
 });
 
+describe("waiters of one node that do not ask again", () => {
+  it("take one round trip for each turn", async () => {
+    await using cluster = await TimedCluster.start(3, { sessionTtl });
+    cluster.time.jitter = 0;
+    const [node] = cluster.nodes;
+    const first = await cluster.until(node.lock("k"));
+    const turns = Array.from({ length: 5 }, async () => (await node.lock("k")).release());
+    await cluster.time.pass(20);
+    const { took } = await cluster.measure(Promise.all([first.release(), ...turns]));
+    assertLess(took, 6.01 * 2 * cluster.time.latency);
+  });
+});
+
 describe("a lock whose owner's node vanishes", () => {
   for (const sessionTtl of [300, 2_000]) {
     it(`is free after the session's time to live and a few round trips at most: ${sessionTtl} ms`, async () => {

@@ -281,6 +281,28 @@ export const ORDERS: readonly Mutation[] = [
       replace: "if (true) return this.#start(kept, isFirst);",
     },
   ]),
+  ...mutationsOf("lib/paxos/proposer.ts", ["tests/node/quorum/proposals_test.ts"], [
+    {
+      section: 3,
+      name: "the promise of the next ballot is not kept for a change that will be this life's",
+      find: "(decision.heir === life || this.#options",
+      replace: "(this.#options",
+    },
+    {
+      section: 3,
+      name: "the promise of the next ballot is kept where another life will make the next change",
+      find: "(decision.heir === life || this.#options",
+      replace: "(decision.heir !== undefined || this.#options",
+    },
+  ]),
+  ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/hand_over_test.ts"], [
+    {
+      section: 9,
+      name: "nothing is known of who will release a lock",
+      find: "merges: true, heir: heirOf(value) }",
+      replace: "merges: true }",
+    },
+  ]),
   ...mutationsOf("lib/node/quorum/kept_promises.ts", ["tests/node/quorum/kept_promises_test.ts"], [
     {
       section: 3,

@@ -1,3 +1,4 @@
+import type { Life } from "../../paxos/ballot.ts";
 import { InvariantError } from "../../paxos/invariant.ts";
 import {
   completed,
@@ -34,6 +35,7 @@ export function combine(parts: readonly Part[], current: CurrentState): Decision
   const results = new Map<Part, OwnResult>();
   let draft: Draft | null = null;
   let complete: (() => Draft) | undefined;
+  let heir: Life | undefined;
   let { state, token, note } = current;
   /** Whether `draft` is not in `state` yet: only the next change has to see it there, and most rounds have one. */
   let isAhead = false;
@@ -58,12 +60,11 @@ export function combine(parts: readonly Part[], current: CurrentState): Decision
     if (decision.draft !== null) {
       if (draft?.present && !decision.merges) break;
       draft = decision.draft;
-      complete = decision.complete;
-      note = decision.note;
+      ({ complete, note, heir } = decision);
       isAhead = true;
       part.writes = true;
     }
     results.set(part, { value: decision.result });
   }
-  return { draft, complete, result: { results } };
+  return { draft, complete, heir, result: { results } };
 }

@@ -1,6 +1,7 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import type { Life } from "../../../lib/paxos/ballot.ts";
 import type { Chosen, RegisterChange } from "../../../lib/paxos/change.ts";
 import { append, look, release, setOnce, textOf } from "../../paxos/support/changes.ts";
 import { KEY, life, ScriptedNode, sendable } from "../../support/scripted_node.ts";
@@ -179,6 +180,25 @@ describe("Proposals: kept promises", () => {
       b> accepted 2x
     `);
     assertEquals(change.chosen()?.state, { present: false, token: 2 });
+  });
+
+  it("are requested for the life that is likely to make the next change, if it is this one", async () => {
+    const node = await ScriptedNode.start();
+    const by = (heir: Life): RegisterChange<string> => (current) => ({
+      ...append("x")(current),
+      heir,
+    });
+    for (const [heir, rounds] of [[node.engine.life, 1], [life("r"), 2]] as const) {
+      propose(node, release);
+      propose(node, by(heir));
+      for (let round = 0; round < 4; round++) await node.ask("a", "b");
+      const next = propose(node, release);
+      for (let round = 1; round <= rounds; round++) {
+        assertEquals(next.chosen(), undefined);
+        await node.ask("a", "b");
+      }
+      assertEquals(next.chosen()?.state?.present, false);
+    }
   });
 
   it("serve once: a ballot is never used for two states", async () => {
