@@ -60,7 +60,9 @@ export function combine(parts: readonly Part[], current: CurrentState): Decision
     if (decision.draft !== null) {
       if (draft?.present && !decision.merges) break;
       draft = decision.draft;
-      ({ complete, note, heir } = decision);
+      complete = decision.complete;
+      note = decision.note;
+      heir = decision.heir;
       isAhead = true;
       part.writes = true;
     }
