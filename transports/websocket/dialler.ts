@@ -7,7 +7,7 @@ import { NO_REASON, reasonOf } from "../link/reasons.ts";
 import { CLOSE } from "./close_codes.ts";
 import type { ClientSocketConstructor } from "./options.ts";
 import { Socket } from "./socket.ts";
-import { unsaidReason } from "./unsaid_reason.ts";
+import { UnsaidReason } from "./unsaid_reason.ts";
 
 /** The settings and callbacks of a {@linkcode Dialler}. */
 export interface DiallerOptions {
@@ -43,16 +43,30 @@ export interface SocketUser {
 
 /** Connects to one peer, and connects again whenever that ends. */
 export class Dialler extends Redialler {
+  readonly #unsaid: UnsaidReason;
+
   /** Makes no attempt before {@linkcode start}. */
   constructor(options: DiallerOptions) {
+    const unsaid = new UnsaidReason(options.WebSocket);
     super({
       times: options.backoff,
-      begin: (events) => new DialAttempt(options, events),
+      begin: (events) => new DialAttempt(options, events, unsaid),
       isAlone: options.isAlone,
       onBegin: options.onAttempt,
       onFailed: options.onFailed,
       onHopeless: options.onHopeless,
     });
+    this.#unsaid = unsaid;
+  }
+
+  override rest(): void {
+    super.rest();
+    this.#unsaid.forget();
+  }
+
+  override stop(): void {
+    super.stop();
+    this.#unsaid.forget();
   }
 }
 
@@ -68,6 +82,7 @@ class DialAttempt implements Attempt {
   readonly #options: DiallerOptions;
   readonly #handshake: HandshakeClient;
   readonly #events: AttemptEvents;
+  readonly #unsaid: UnsaidReason;
   readonly #timer: ReturnType<typeof setTimeout>;
   #socket: Socket | null = null;
   #user: SocketUser | null = null;
@@ -76,12 +91,11 @@ class DialAttempt implements Attempt {
   #stage: keyof typeof MISSING = "begun";
   /** What the runtime says about the failure of the socket. */
   #failure: string | undefined;
-  /** The same, if that takes a question. */
-  #unsaid: Promise<string> | undefined;
 
-  constructor(options: DiallerOptions, events: AttemptEvents) {
+  constructor(options: DiallerOptions, events: AttemptEvents, unsaid: UnsaidReason) {
     this.#options = options;
     this.#events = events;
+    this.#unsaid = unsaid;
     this.#handshake = options.introduce();
     this.#timer = setTimeout(() => this.#giveUp(), options.timeout);
     // The dialler does not know this attempt yet, and it may fail at once.
@@ -130,10 +144,14 @@ class DialAttempt implements Attempt {
     raw.addEventListener("message", (event) => socket.received(event.data));
     raw.addEventListener("close", (event) => socket.gone(event.code, event.reason));
     raw.addEventListener("error", (event) => {
-      this.#failure = reasonOf(event.error ?? event);
-      if (this.#failure === NO_REASON && this.#stage === "made") this.#unsaid = unsaidReason(url);
+      // An attempt that is ended on purpose fails, too: there is no reason to look for.
+      if (socket.isOpen) this.#failure = this.#failureReason(url, reasonOf(event.error ?? event));
       socket.failed();
     });
+  }
+
+  #failureReason(url: URL, said: string): string {
+    return said === NO_REASON && this.#stage === "made" ? this.#unsaid.of(url) : said;
   }
 
   #take(data: string | Uint8Array): void {
@@ -157,6 +175,7 @@ class DialAttempt implements Attempt {
     const socket = this.#socket;
     if (socket === null || this.#ended) return;
     clearTimeout(this.#timer);
+    this.#unsaid.forget();
     this.#user = this.#options.onConnected(socket);
     this.#events.connected();
   }
@@ -178,7 +197,6 @@ class DialAttempt implements Attempt {
     if (refused && !this.#ended) {
       this.#options.onRefused(reason || "refused");
     }
-    if (this.#unsaid !== undefined) return void this.#unsaid.then((why) => this.#end(false, why));
     this.#end(refused, this.#failure ?? this.#closeReason(code, reason));
   }
 

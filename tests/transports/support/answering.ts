@@ -9,9 +9,12 @@ export type Answer = "page" | "nothing" | "reset";
 export class Answering {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** How many connections there have been. */
+  connections = 0;
 
   constructor(answer: Answer) {
     this.#server = createServer((socket) => {
+      this.connections++;
       this.#sockets.add(socket);
       socket.on("error", () => {});
       socket.on("close", () => this.#sockets.delete(socket));
