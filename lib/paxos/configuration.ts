@@ -190,10 +190,13 @@ export function settledOf(before: Configuration): Configuration {
 /**
  * Whether `accepted`, a state of the configuration register that a member has accepted, says that `configuration` is settled.
  * Chosen or not, it is a proof that its proposer has rewritten all registers with a majority of the members, and waited: what
- * was decided by the list before is in theirs.
+ * was decided by the list before is in theirs. That an admission is undone is settled in the same epoch, and proves nothing of
+ * the list that it would have made.
  */
 export function settles(accepted: Configuration | null, configuration: Configuration): boolean {
-  return accepted !== null && accepted.settled && accepted.epoch === configuration.epoch;
+  const { settled, joining } = configuration;
+  if (accepted === null || settled || joining !== null) return false;
+  return sameConfiguration(accepted, settledOf(configuration));
 }
 
 /**

@@ -380,14 +380,21 @@ export const MEMBERS: readonly Mutation[] = [
     {
       section: 11,
       name: "an accept of another epoch says that the list is settled",
-      find: "accepted.settled && accepted.epoch === configuration.epoch",
-      replace: "accepted.settled",
+      find: "sameConfiguration(accepted, settledOf(configuration))",
+      replace:
+        "sameConfiguration({ ...accepted, epoch: configuration.epoch }, settledOf(configuration))",
     },
     {
       section: 11,
       name: "an accept of an unsettled list says that it is settled",
-      find: "accepted.settled && accepted.epoch === configuration.epoch",
-      replace: "accepted.epoch === configuration.epoch",
+      find: "sameConfiguration(accepted, settledOf(configuration))",
+      replace: "sameConfiguration({ ...accepted, settled: true }, settledOf(configuration))",
+    },
+    {
+      section: 11,
+      name: "an accept that an admission is undone says that it is settled",
+      find: "sameConfiguration(accepted, settledOf(configuration))",
+      replace: "accepted.settled && accepted.epoch === configuration.epoch",
     },
   ]),
   ...mutationsOf("lib/node/membership/giving_up_watch.ts", [

@@ -7,6 +7,7 @@ import {
   firstConfiguration,
   joinedBy,
   settledOf,
+  undone,
   withoutMember,
 } from "../../lib/paxos/configuration.ts";
 import { Incarnations } from "../../lib/paxos/incarnations.ts";
@@ -616,6 +617,15 @@ describe("Recovery while the members change (section 11)", () => {
     comeback.ask("b").ask("b");
     assertEquals(comeback.memory?.incarnation, "2");
     assertEquals(comeback.memory?.registers.map(({ register }) => register), ["c\xf6\xf6"]);
+  });
+
+  it("who has accepted that an admission is undone, which was not chosen, does not say that it is settled", () => {
+    const joining = joinedBy(first("a", "b", "c"), { id: "d", life: "1" });
+    const comeback = new Comeback("a", "2", ["a", "b", "c", "d"], admitted(joining));
+    comeback.handle("c", accept("1p", value("x", 1), "c\xf6\xf6"));
+    comeback.next = undone(joining);
+    comeback.tick().ask("c");
+    assertEquals(comeback.trace.at(-1), "c>a known 1");
   });
 
   it("a new life is above those that the list of two knows, also once that is known to be settled", () => {
