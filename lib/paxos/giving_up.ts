@@ -45,6 +45,11 @@ export class GivingUp {
     this.#number = options.nextId();
   }
 
+  /** The configuration that it counts by. */
+  get configuration(): Configuration {
+    return this.#options.configuration;
+  }
+
   /** Whether a later process under this node's id has answered; that one has to continue in its place. */
   get isSucceeded(): boolean {
     return this.#isSucceeded;

@@ -403,8 +403,15 @@ export const MEMBERS: readonly Mutation[] = [
     {
       section: 11,
       name: "the second of two gives up what only the list before cannot give back",
-      find: "isSettled ? settledOf(known) : known",
+      find: "hasSettled(engine.voter, known, readConfiguration) ? settledOf(known) : known",
       replace: "known",
+    },
+    {
+      section: 11,
+      name:
+        "the second of two gives up by a count that it began before it accepted that it is settled",
+      find: "lost === undefined || sameConfiguration(lost.configuration, this.#counted)",
+      replace: "true",
     },
   ]),
   ...mutationsOf("lib/paxos/configuration.ts", ["tests/paxos/configuration_test.ts"], [

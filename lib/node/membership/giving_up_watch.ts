@@ -1,5 +1,5 @@
 import { readConfiguration } from "../../codec.ts";
-import { settledOf } from "../../paxos/configuration.ts";
+import { type Configuration, sameConfiguration, settledOf } from "../../paxos/configuration.ts";
 import type { Outgoing } from "../../paxos/genesis.ts";
 import { GivingUp } from "../../paxos/giving_up.ts";
 import type { Header, Reply } from "../../paxos/messages.ts";
@@ -67,7 +67,10 @@ export class GivingUpWatch {
   receive(from: string, header: Header, reply: Reply): GivingUp | undefined {
     const { ask, lost } = this.#counts.receive(from, header, reply);
     this.#parts.send(ask);
-    return lost;
+    if (lost === undefined || sameConfiguration(lost.configuration, this.#counted)) return lost;
+    // It has accepted since that the list is settled: that of before is no reason to give up any more.
+    this.#counts.clear();
+    return undefined;
   }
 
   #look(): void {
@@ -87,18 +90,21 @@ export class GivingUpWatch {
     else send(this.#counts.questions());
   }
 
-  #newCount(): GivingUp {
+  /** The configuration by which is counted. */
+  get #counted(): Configuration {
     const { engine, disk } = this.#parts;
-    const { self, settings, pendingReplies, life } = engine;
-    const { members } = settings;
     const known = disk()?.memory?.configuration ?? engine.configuration;
     // The list before counts no more.
-    const isSettled = hasSettled(engine.voter, known, readConfiguration);
-    const configuration = isSettled ? settledOf(known) : known;
+    return hasSettled(engine.voter, known, readConfiguration) ? settledOf(known) : known;
+  }
+
+  #newCount(): GivingUp {
+    const { self, settings, pendingReplies, life } = this.#parts.engine;
+    const { members } = settings;
     return new GivingUp({
       self,
       members,
-      configuration,
+      configuration: this.#counted,
       life,
       nextId: () => pendingReplies.next(),
     });
