@@ -12,7 +12,7 @@ import type { Outgoing } from "./genesis.ts";
 import { type Incarnations, type KnownIncarnations, noteAnnouncement } from "./incarnations.ts";
 import { assertInvariant } from "./invariant.ts";
 import type { GenesisReply, GenesisRequest, Header, RegisterCopy, Reply } from "./messages.ts";
-import { type Sender, Tally } from "./quorum.ts";
+import { type Sender, type Share, Tally } from "./quorum.ts";
 import { outranks } from "./reports.ts";
 import {
   CONFIGURATION,
@@ -52,7 +52,7 @@ export type RecoveryEvent =
   | { readonly type: "changeLife"; readonly life: Life }
   /** Another process has taken its place. */
   | { readonly type: "replaced" }
-  /** The copies are complete, and a later list may have decided what they do not show: it needs its own memory. */
+  /** The copies are complete, and it may have decided alone what they do not show: it needs its own memory. */
   | { readonly type: "uncovered" }
   /** Its memory is complete. */
   | { readonly type: "recovered"; readonly memory: Recovered };
@@ -243,7 +243,11 @@ export class Recovery {
     // The vector of the last piece counts.
     if (!this.#copies.add({ ...sender, vector }, copy)) return { ask: [] };
     const memory = this.#merge();
-    if (!this.#isCovered(memory)) return { ask: [], event: { type: "uncovered" } };
+    if (!this.#isCovered(memory)) {
+      // Another node may remember more than its own disk, which may be an older one.
+      if (this.#witnesses(memory)!.of.length > 0) return { ask: [] };
+      return { ask: [], event: { type: "uncovered" } };
+    }
     return { ask: [], event: { type: "recovered", memory } };
   }
 
@@ -253,12 +257,17 @@ export class Recovery {
    * node may already have decided without the other one. A configuration that was chosen shows in the copies.
    */
   #isCovered(memory: Recovered): boolean {
+    const witnesses = this.#witnesses(memory);
+    if (witnesses === null) return true;
+    return witnesses.of.filter((id) => this.#copies.has(id)).length >= witnesses.needed;
+  }
+
+  /** The nodes of a later list that may have been chosen of which a share has to have noted its crash; `null`: none has to. */
+  #witnesses(memory: Recovered): Share | null {
     const { self, configuration, readConfiguration } = this.#options;
     const accepted = memory.registers.find(({ register }) => isConfiguration(register))?.accepted;
     const next = accepted ? readConfiguration(accepted.state) : null;
-    if (next === null || !isNewer(next, configuration)) return true;
-    const { of, needed } = witnessesIn(next, self);
-    return of.filter((id) => this.#copies.has(id)).length >= needed;
+    return next !== null && isNewer(next, configuration) ? witnessesIn(next, self) : null;
   }
 
   /** Step 3: merges the copies, with the highest of each entry. */

@@ -367,6 +367,12 @@ export const MEMBERS: readonly Mutation[] = [
       find: 'return { ask: [], event: { type: "uncovered" } };',
       replace: "return { ask: [] };",
     },
+    {
+      section: 11,
+      name: "a disk is taken though a node of a later list may remember more",
+      find: "if (this.#witnesses(memory)!.of.length > 0) return { ask: [] };",
+      replace: "",
+    },
   ]),
   ...mutationsOf("lib/paxos/giving_up.ts", ["tests/paxos/giving_up_test.ts"], [
     {

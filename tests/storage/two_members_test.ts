@@ -1,6 +1,7 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { partsOf } from "../../lib/cluster/cluster_node.ts";
 import { Stored } from "./support/stored.ts";
 
 describe("a cluster of two with disks (section 7)", () => {
@@ -40,5 +41,31 @@ describe("a cluster of two with disks (section 7)", () => {
     await cluster.start("a");
     await cluster.pass(10_000);
     assertEquals(cluster.disk("a").aside.length, 0);
+  });
+
+  it("does not go on with an older disk while a third one, just admitted, may have decided with it", async () => {
+    await using cluster = new Stored({ clients: true, timeout: 2_000 }, ["a", "b"]);
+    cluster.time.latency = 10;
+    await cluster.start("a", "b");
+    await cluster.ready("a", "b");
+    cluster.ids = ["a", "b", "c"];
+    await cluster.start("c");
+    await cluster.pass(1_500);
+    const engineOf = (id: string) => partsOf(cluster.nodes.get(id)!).engine;
+    cluster.nodes.get("a")!.changeMembers(cluster.ids).catch(() => {});
+    while (engineOf("c").place?.hasCopied !== true) await cluster.pass(2);
+    const older = cluster.disk("a").snapshot();
+    while (engineOf("a").configuration.epoch < 2) await cluster.pass(1);
+    const { network } = cluster.time;
+    network.partition(["b"]);
+    await cluster.put("a", "key", 1);
+    assertEquals(["b", "c"].map((id) => engineOf(id).configuration.epoch), [1, 2]);
+    cluster.crash("a", "c");
+    cluster.disk("a").restore(older);
+    network.heal();
+    await cluster.start("a");
+    await cluster.pass(20_000);
+    const put = await cluster.time.until(cluster.nodes.get("b")!.kv.put("other", 2));
+    assertEquals(put, { ok: false, error: "no_quorum" });
   });
 });
