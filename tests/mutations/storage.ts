@@ -53,8 +53,8 @@ export const STORAGE: readonly Mutation[] = [
     {
       section: 11,
       name: "a node that leaves does not tell what is on its disk",
-      find: "if (leaving) this.follow(leaving.record, leaving.configuration, leaving.known);",
-      replace: "",
+      find: "this.#leave();\n    this.#timer.now();",
+      replace: "this.#timer.now();",
     },
     {
       section: 11,
@@ -70,6 +70,14 @@ export const STORAGE: readonly Mutation[] = [
       find:
         "return kept === undefined || configuration.settled || kept.epoch < configuration.epoch;",
       replace: "return true;",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/disk_steps.ts", ["tests/storage/one_and_two_test.ts"], [
+    {
+      section: 11,
+      name: "a node that is told that it leaves puts its disk aside before the change is settled",
+      find: "configuration.leaving?.id !== this.#engine.self",
+      replace: "true",
     },
   ]),
   ...mutationsOf("lib/node/membership/comeback.ts", ["tests/storage/one_and_two_test.ts"], [

@@ -65,6 +65,32 @@ async function knownToB(): Promise<Stored> {
   return cluster;
 }
 
+/** Both members, which have stopped. Only c, which was removed before, knows that b is removed. */
+async function knownToFormer(): Promise<Stored> {
+  const cluster = new Stored(OPTIONS, ["a", "b", "c"]);
+  const { time } = cluster;
+  time.latency = 10;
+  await cluster.start(...cluster.ids);
+  await cluster.ready(...cluster.ids);
+  await cluster.put("a", "key", 1);
+  await time.until(cluster.nodes.get("a")!.changeMembers(BOTH, { timeout: 20_000 }));
+  await cluster.pass(5_000);
+  const epoch = epochOf(cluster, "a");
+  cluster.nodes.get("c")!.changeMembers(["a"]).catch(() => {});
+  while (epochOf(cluster, "c") === epoch) await cluster.pass(2);
+  assertEquals(BOTH.map((id) => epochOf(cluster, id)), [epoch, epoch]);
+  cluster.crash(...BOTH);
+  return cluster;
+}
+
+/** The removal of b is settled, and nothing was lost. */
+async function left(cluster: Stored): Promise<void> {
+  assertEquals(BOTH.map((id) => standing(cluster, id)), ["votes", "outside"]);
+  assertEquals(await cluster.get("b", "key"), 1);
+  assertEquals(BOTH.map((id) => cluster.disk(id).aside.length), [0, 1]);
+  assertEquals(cluster.errors, []);
+}
+
 async function startAgain(cluster: Stored, ...ids: string[]): Promise<void> {
   cluster.crash(...BOTH);
   cluster.time.network.heal();
@@ -182,4 +208,33 @@ describe("one member with a disk that becomes two, or two that become one, and a
     assertEquals(await cluster.get("b", "key"), 1);
     assertEquals(cluster.errors, []);
   });
+
+  it("b is told that it is removed between its two rounds of questions", async () => {
+    await using cluster = await knownToFormer();
+    const { configuration, incarnations } = partsOf(cluster.nodes.get("c")!).engine;
+    cluster.time.network.partition(["c"]);
+    await cluster.start(...BOTH);
+    while (standing(cluster, "b") === undefined) await cluster.pass(1);
+    assertEquals(standing(cluster, "b"), "recovers");
+    partsOf(cluster.nodes.get("b")!).engine.learn(configuration, incarnations.all);
+    await cluster.pass(0);
+    assertEquals([standing(cluster, "b"), cluster.disk("b").aside.length], ["outside", 0]);
+    cluster.crash(...BOTH);
+    await cluster.start(...BOTH);
+    await cluster.pass(20_000);
+    await left(cluster);
+  });
+
+  for (const again of [false, true]) {
+    it(`a former member alone knows that b is removed, and tells it; b ${again ? "starts again" : "goes on"}`, async () => {
+      await using cluster = await knownToFormer();
+      await cluster.start("b");
+      await cluster.pass(3_000);
+      assertEquals([standing(cluster, "b"), cluster.disk("b").aside.length], ["outside", 0]);
+      cluster.crash("c", ...again ? ["b"] : []);
+      await cluster.start("a", ...again ? ["b"] : []);
+      await cluster.pass(20_000);
+      await left(cluster);
+    });
+  }
 });

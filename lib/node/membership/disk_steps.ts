@@ -34,6 +34,8 @@ export interface DiskActions {
   readonly start: (record: GenesisRecord, voter: Voter, known: KnownIncarnations) => void;
   /** Begins without a memory. */
   readonly goBlank: () => void;
+  /** Goes on as a node that was removed, which keeps its disk until the change is settled. */
+  readonly leave: () => void;
   /** Nothing can succeed, as long as the node knows no more. */
   readonly fatal: (error: SynodError) => void;
   /** Another node lists other members. */
@@ -138,7 +140,12 @@ export class DiskSteps {
     this.#engine.believe(configuration);
     if (this.#disk.start?.follow(configuration, known)) return this.#actions.askSoon();
     // It was removed, or what is on the disk is of an earlier admission.
-    this.act({ type: "putAside", why: "stale" });
+    if (configuration.leaving?.id !== this.#engine.self) {
+      return this.act({ type: "putAside", why: "stale" });
+    }
+    this.#actions.endRecovery();
+    this.#disk.leave();
+    this.#actions.leave();
   }
 
   /** Does nothing until the disk has done its part, and then goes on. */

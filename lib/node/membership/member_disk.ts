@@ -177,6 +177,14 @@ export class MemberDisk {
     this.#state = "ok";
   }
 
+  /** It was told that it leaves: what is on the disk is no memory any more. */
+  leave(): void {
+    const { memory } = this;
+    const known = this.#start!.incarnations.all;
+    this.#start = this.#memory = null;
+    this.#leaving = { ...memory!, known };
+  }
+
   /** Puts what is on the disk aside: it is no memory. */
   async putAside(state: StorageState): Promise<void> {
     this.#start = null;

@@ -118,8 +118,7 @@ export class Membership {
       // Every operation leaves late answers of others, which concern no part of this.
       if (isMembershipReply(reply)) this.#receive(from, header, reply);
     });
-    const leaving = this.#storage.disk?.leaving;
-    if (leaving) this.follow(leaving.record, leaving.configuration, leaving.known);
+    this.#leave();
     this.#timer.now();
     if (this.founds) this.#givingUp.start();
   }
@@ -221,6 +220,7 @@ export class Membership {
         this.#timer.soon();
       },
       goBlank: () => this.#goBlank(),
+      leave: () => this.#leave(),
       fatal: (error: SynodError) => this.#events.otherList(error),
       mismatch: (from: string, members: readonly string[]) =>
         this.#events.otherList(mismatch(this.#engine, from, members)),
@@ -346,6 +346,17 @@ export class Membership {
     if (this.#engine.record !== null) this.#engine.forget(newLife(this.#engine));
     this.#founding.begin();
     this.#timer.now();
+  }
+
+  /** What is on its disk says that it leaves, if anything does: it is a node outside that knows of that. */
+  #leave(): void {
+    const leaving = this.#storage.disk?.leaving;
+    if (leaving == null) return;
+    if (this.#engine.place === null) {
+      return this.follow(leaving.record, leaving.configuration, leaving.known);
+    }
+    this.#isBehind = true;
+    this.#catchUp();
   }
 
   /** Votes with this memory once it is on the disk, unless it has another place by then: then it is void. */

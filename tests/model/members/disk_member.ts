@@ -257,7 +257,12 @@ export class DiskMember extends Member {
 
   /** Its start begins again under a newer configuration. */
   #follow(configuration: Configuration, known: KnownIncarnations): undefined {
-    if (!this.diskStart!.follow(configuration, known)) this.#goBlank();
+    if (this.diskStart!.follow(configuration, known)) return;
+    if (configuration.leaving?.id !== this.self) return this.#goBlank();
+    // Members may know no other node that has heard of its removal.
+    const all = this.diskStart!.incarnations.all;
+    this.place ??= new this.paxos.Place(this.self, this.life, configuration, all);
+    Object.assign(this, { recovery: null, diskStart: null });
   }
 
   #goBlank(): undefined {
