@@ -85,7 +85,9 @@ export class GivingUpWatch {
     if (settings.afterMajorityLoss === "wait" && !this.#isSucceeded) return;
     // The next genesis is made by the lists that the members were given.
     const founds = settings.members.includes(self);
-    const remembers = (voter !== null && record !== null) || disk()?.isUndecided === true;
+    // What a node that leaves keeps on its disk is of use to members that remember, and keeps others from a genesis.
+    const keeps = disk()?.isUndecided === true || disk()?.leaving != null;
+    const remembers = (voter !== null && record !== null) || keeps;
     if (!remembers || hasQuorum() || !founds) this.#counts.clear();
     else send(this.#counts.questions());
   }
