@@ -1,26 +1,14 @@
 import { compareBallots, floorBallot, type Life } from "./ballot.ts";
-import {
-  type Configuration,
-  helpersIn,
-  isNewer,
-  settles,
-  voicesOf,
-  votersOf,
-  witnessesIn,
-} from "./configuration.ts";
+import type { Configuration } from "./configuration.ts";
+import { helpersIn, isNewer, settles, voicesOf, votersOf, witnessesIn } from "./configuration.ts";
 import type { Outgoing } from "./genesis.ts";
 import { type Incarnations, type KnownIncarnations, noteAnnouncement } from "./incarnations.ts";
 import { assertInvariant } from "./invariant.ts";
 import type { GenesisReply, GenesisRequest, Header, RegisterCopy, Reply } from "./messages.ts";
 import { type Sender, type Share, Tally } from "./quorum.ts";
 import { outranks } from "./reports.ts";
-import {
-  CONFIGURATION,
-  isConfiguration,
-  type RegisterId,
-  type SessionId,
-  type State,
-} from "./register.ts";
+import type { RegisterId, SessionId, State } from "./register.ts";
+import { CONFIGURATION, isConfiguration } from "./register.ts";
 import type { Voter } from "./voter.ts";
 
 /** The memory of a member that votes again. */

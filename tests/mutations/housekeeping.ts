@@ -53,7 +53,7 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     },
     {
       section: 8,
-      name: "full: each refusal makes the wait for room begin anew",
+      name: "full: each refusal restarts the wait for room",
       find: "change.fullSince ??= now;",
       replace: "change.fullSince = now;",
       tests: ["tests/node/quorum/room_waits_test.ts"],

@@ -205,7 +205,7 @@ describe("Disk (section 7)", () => {
     assertEquals(found.type, "empty");
   });
 
-  it("tells nobody that what is put aside is durable", async () => {
+  it("does not tell that what is put aside is durable", async () => {
     let end = () => {};
     let holds = true;
     const delay = () => holds ? new Promise<void>((done) => end = done) : Promise.resolve();
