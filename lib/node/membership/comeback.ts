@@ -70,6 +70,12 @@ export class Comeback {
     return runtime.now() - this.#progressAt >= longest;
   }
 
+  /** Begins, and asks at once. */
+  recover(): void {
+    this.begin();
+    this.ask();
+  }
+
   /** Begins, or begins again, under the present configuration and in the present life. */
   begin(): void {
     const { self, configuration, life, record, pendingReplies, runtime } = this.#parts.engine;

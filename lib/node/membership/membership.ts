@@ -209,9 +209,7 @@ export class Membership {
         if (this.#comeback.isUnderWay) this.#comeback.begin();
       },
       recover: () => {
-        if (this.#comeback.isUnderWay) return;
-        this.#comeback.begin();
-        this.#comeback.ask();
+        if (!this.#comeback.isUnderWay) this.#comeback.recover();
       },
       endRecovery: () => this.#comeback.end(),
       start: (record: GenesisRecord, voter: Voter, known: KnownIncarnations) => {
@@ -235,8 +233,7 @@ export class Membership {
     if (standing === "recovers" || standing === "joins") {
       if (this.#storage.isUnused) return this.#openLate();
       this.#founding.placed(standing === "recovers" ? "recovering" : "joins");
-      this.#comeback.begin();
-      this.#comeback.ask();
+      this.#comeback.recover();
       this.#timer.soon();
       return;
     }
@@ -257,9 +254,7 @@ export class Membership {
   #followOnDisk(): void {
     const { configuration, incarnations } = this.#engine;
     this.#storage.steps?.follow(configuration, incarnations.all);
-    if (!this.#comeback.isUnderWay) return;
-    this.#comeback.begin();
-    this.#comeback.ask();
+    if (this.#comeback.isUnderWay) this.#comeback.recover();
   }
 
   /** What is on the disk of a node that is no member is of an earlier admission. */
