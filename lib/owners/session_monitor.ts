@@ -84,6 +84,8 @@ export class SessionMonitor {
   }
 
   #end(watched: WatchedSession): void {
+    // A listener of another session may have closed this monitor.
+    if (!this.#isWatched(watched)) return;
     this.#stop(watched);
     for (const ended of watched.listeners) ended();
   }

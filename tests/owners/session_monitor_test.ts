@@ -40,6 +40,20 @@ describe("SessionMonitor: proofs that a life is over (section 6)", () => {
     assertEquals(await node.core.queries.fence(SESSION, node.core.limits()), true);
   });
 
+  it("ends no further watch once a listener has closed the monitor", async () => {
+    const { node, monitor, prove } = await start();
+    const ended: string[] = [];
+    for (const session of [`n/${LIFE}/2`, `n/${LIFE}/3`]) {
+      monitor.watch(session, () => {
+        ended.push(session);
+        monitor.close();
+      });
+    }
+    prove("a", "b");
+    await node.hear("a", "b");
+    assertEquals(ended, [`n/${LIFE}/2`]);
+  });
+
   it("a proof that came before the watch is told, too", async () => {
     const { node, events, monitor, stop, prove } = await start();
     stop();

@@ -32,12 +32,9 @@ export class LifeWatch {
   /** Watches `life`, until it is removed as often as it was added. */
   add(life: Life): void {
     const watched = this.#watched.get(life);
-    if (watched !== undefined) watched.users++;
-    else {this.#watched.set(life, {
-        users: 1,
-        told: new Tally(this.#engine.members),
-        since: -Infinity,
-      });}
+    if (watched !== undefined) return void watched.users++;
+    const told = new Tally<true>(this.#engine.members);
+    this.#watched.set(life, { users: 1, told, since: -Infinity });
   }
 
   /** Ends one watch of `life`. */
