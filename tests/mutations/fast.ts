@@ -313,8 +313,15 @@ export const FAST: readonly Mutation[] = [
     {
       section: 3,
       name: "fast: it is begun however many changes are under way",
-      find: "if (this.#underWay() > most) return false;",
+      find: "if (this.#underWay() > most) this.#busyUntil = now + BUSY_TIME;",
       replace: "",
+      tests: ["tests/node/quorum/fast_rounds_test.ts"],
+    },
+    {
+      section: 3,
+      name: "fast: it is begun as soon as few changes are under way again",
+      find: "this.#busyUntil = now + BUSY_TIME;",
+      replace: "return false;",
       tests: ["tests/node/quorum/fast_rounds_test.ts"],
     },
     {

@@ -27,6 +27,13 @@ const FULL_TIME = 60_000;
 const MOST_UNDER_WAY = 16;
 const UNDER_WAY_PER_MS = 3;
 
+/**
+ * Time without rounds after that many changes were under way, in milliseconds. Where many callers each begin their next
+ * change as the last one ends, the first of them would find few under way: their rounds would be over sooner than those of the
+ * rest, and what was sent in one frame would go in two.
+ */
+const BUSY_TIME = 50;
+
 /** Shortest wait for the rest of the members, in milliseconds: timers are no more exact. */
 const LEAST_WAIT = 1;
 
@@ -67,6 +74,7 @@ export class FastRounds {
   /** After rounds that have met something, which costs more than to look first. */
   readonly #metPause = new FastPause();
   #fullUntil = -Infinity;
+  #busyUntil = -Infinity;
   /** Rounds sent before this time have told all that they can tell of slow members. */
   #counted = -Infinity;
 
@@ -83,8 +91,9 @@ export class FastRounds {
     // Members take nothing in a fast round while they change, nor of a node that does not know their floor yet.
     if (isConfiguration(register) || !configuration.settled || place === null) return false;
     const most = Math.max(MOST_UNDER_WAY, UNDER_WAY_PER_MS * this.#pacing.shortestRoundTrip);
-    if (this.#underWay() > most) return false;
     const now = runtime.now();
+    if (this.#underWay() > most) this.#busyUntil = now + BUSY_TIME;
+    if (now < this.#busyUntil) return false;
     if (!this.#slowPause.isOver(now) || !this.#metPause.isOver(now)) return false;
     if (now < this.#fullUntil) return false;
     const occupied = this.#occupied.get(register);

@@ -75,7 +75,8 @@ describe("FastRounds (section 3a)", () => {
   });
 
   it("do not begin while many others are under way, beside the time of a round trip", async () => {
-    const { node: { core: { pacing } }, rounds, others } = await start({ withoutSession: true });
+    const { node, rounds, others } = await start({ withoutSession: true });
+    const { pacing } = node.core;
     for (let i = 0; i < 50; i++) pacing.measured(50);
     others.number = 100;
     assertEquals(rounds.mayBegin(KEY), true);
@@ -84,7 +85,20 @@ describe("FastRounds (section 3a)", () => {
     for (let i = 0; i < 50; i++) pacing.measured(50);
     others.number = 30;
     assertEquals(rounds.mayBegin(KEY), false);
+    await node.time.pass(60);
     others.number = 10;
+    assertEquals(rounds.mayBegin(KEY), true);
+  });
+
+  it("do not begin for a while after that many were under way: the next ones follow the same pace", async () => {
+    const { node, rounds, others } = await start({ withoutSession: true });
+    node.core.pacing.measured(1);
+    others.number = 16;
+    assertEquals(rounds.mayBegin(KEY), false);
+    others.number = 0;
+    await node.time.pass(49);
+    assertEquals(rounds.mayBegin(KEY), false);
+    await node.time.pass(2);
     assertEquals(rounds.mayBegin(KEY), true);
   });
 
