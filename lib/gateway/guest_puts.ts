@@ -57,15 +57,17 @@ export async function runPut(
   if (bound?.kind === "pid" && bound.pid.node !== name) {
     return await handOver(parts, ready, bound.pid, origin, limits);
   }
-  const there = core.liveness.settled(register);
+  // What another gateway wrote may have ended before another value came: only a proposal can tell.
+  const mayHaveEnded = origin.again && bindings.length > 0;
+  const there = mayHaveEnded ? undefined : core.liveness.settled(register);
   if (there !== undefined) {
     // Another gateway may have written it for this very put.
     return { type: "agreed", token: there.token, value: there.op === op ? null : there.value };
   }
-  const own = ownersOf(bindings).find((owner) => parseSession(owner).node === name) ?? null;
   const put: Put = {
     ...{ op, value, bindings, owners: ownersOf(bindings) },
-    endedByOthers: endedByOthers(bindings, own),
+    // The guest's session, too: it may have ended without this gateway's knowledge, and its values been sealed.
+    endedByOthers: endedByOthers(bindings, null),
     firstAccept: beginFor(core.clock, origin),
   };
   const ended = new Set<number>();

@@ -54,3 +54,31 @@ describe("an operation of a guest that changes nothing (section 13)", () => {
     });
   }
 });
+
+describe("a put of a guest that is bound to its session (section 4)", () => {
+  for (const what of ["a value that others can end", "a value for ever"]) {
+    it(`is unknown to a second gateway, once ${what} has replaced that of the session, which has ended`, async () => {
+      await using cluster = await VirtualCluster.start(3, { clients: true, guests: {} });
+      await cluster.pass(10_000);
+      const guest = new ScriptedGuest(cluster);
+      const first = await guest.connect("n1");
+      await guest.renew(first);
+      const since = guest.clock;
+      const bindings = [{ type: "own", session: 1 }] as const;
+      const put = { type: "put", register: KEY, value: VALUE, bindings } as const;
+      const number = first.run(put, { since });
+      await cluster.pass(100);
+      // No renewal: the session ends.
+      await cluster.pass(6_000);
+      const other = cluster.node("n2").spawn();
+      const { kv } = other;
+      assertEquals(await cluster.time.until(kv.get("k")), { ok: false, error: "not_found" });
+      const bound = what === "a value for ever" ? {} : { pid: other };
+      assertEquals(await cluster.time.until(kv.put("k", 2, bound)), { ok: true, value: 2 });
+      first.break();
+      const second = await guest.connect("n2");
+      const outcome = await guest.do(second, put, { number, since, again: true });
+      assertEquals(outcome, { type: "unknown" });
+    });
+  }
+});

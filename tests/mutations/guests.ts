@@ -15,6 +15,19 @@ export const GUESTS: readonly Mutation[] = [
       find: "mustWrite: origin.again,",
       replace: "",
     },
+    {
+      section: 4,
+      name: "a gateway answers a put that was sent again with a settled value",
+      find: "origin.again && bindings.length > 0",
+      replace: "false",
+    },
+    {
+      section: 4,
+      name: "nobody but a guest ends its session",
+      find: "endedByOthers: endedByOthers(bindings, null),",
+      replace:
+        "endedByOthers: endedByOthers(bindings, ownersOf(bindings).find((one) => one.startsWith(`${name}/`)) ?? null),",
+    },
   ]),
   ...mutationsOf("lib/gateway/guest_locks.ts", ["tests/gateway/sent_again_test.ts"], [
     {

@@ -282,7 +282,7 @@ export class GatewayNode implements Actor<NodeInput, NodeOutput> {
           value: valueOf(who, false),
           bindings,
           owners: this.#paxos.ownersOf(bindings),
-          endedByOthers: this.#paxos.endedByOthers(bindings, SESSIONS.g),
+          endedByOthers: this.#paxos.endedByOthers(bindings, null),
           firstAccept: this.firstAccept,
         };
         const change = this.#paxos.putChange(this.put, new Set(), () => true);

@@ -58,6 +58,14 @@ export const guestScopes: readonly ExpectedGuest[] = sized([
     334_236,
   ],
   [
+    put("a put bound to the session, sent again, and a seal after its end", {
+      ...against("seal", "own session"),
+      clocks: [0, 9, 1],
+    }),
+    60_529,
+    334_236,
+  ],
+  [
     set("a late set of a cell, sent again, and a delete", { ...CLEARED, clocks: [9, 3, 5] }),
     25_201,
     116_597,
