@@ -19,6 +19,12 @@ export async function openEcho(transport: Transport, self: string): Promise<void
 }
 
 /**
+ * Time after which questions without an answer are asked again, in milliseconds: a `BroadcastChannel` of Deno loses
+ * messages to a receiver that falls behind. Longer than any round trip.
+ */
+const ASK_AGAIN = 1_000;
+
+/**
  * The floor of every operation: quorum round trips over the bare transport, without a protocol. A
  * quorum of three is this node and the first of the two others to answer.
  */
@@ -26,6 +32,9 @@ export class Floor {
   readonly #transport: Transport;
   readonly #peers: readonly string[];
   readonly #waiting = new Map<number, () => void>();
+  /** The questions of round trips under way, each with its sizes. */
+  readonly #asked = new Map<number, FrameSizes>();
+  #timer: ReturnType<typeof setInterval> | undefined;
   #last = 0;
 
   /** Asks `peers`, each of which runs {@linkcode openEcho}. */
@@ -36,6 +45,10 @@ export class Floor {
 
   /** Opens the transport. */
   async open(self: string): Promise<void> {
+    // One timer for all: those of the questions would be part of what is measured.
+    this.#timer = setInterval(() => {
+      for (const [id, sizes] of this.#asked) this.#askAll(id, sizes);
+    }, ASK_AGAIN);
     await this.#transport.open(self, (_, frame) => {
       const id = headerOf(frame).getUint32(0);
       const answered = this.#waiting.get(id);
@@ -66,15 +79,24 @@ export class Floor {
 
   /** Closes the transport. */
   async close(): Promise<void> {
+    clearInterval(this.#timer);
     await this.#transport.close();
   }
 
   #roundTrip(sizes: FrameSizes): Promise<void> {
     const id = ++this.#last;
     return new Promise((resolve) => {
-      this.#waiting.set(id, resolve);
-      for (const peer of this.#peers) this.#ask(peer, id, sizes);
+      this.#asked.set(id, sizes);
+      this.#waiting.set(id, () => {
+        this.#asked.delete(id);
+        resolve();
+      });
+      this.#askAll(id, sizes);
     });
+  }
+
+  #askAll(id: number, sizes: FrameSizes): void {
+    for (const peer of this.#peers) this.#ask(peer, id, sizes);
   }
 
   #ask(peer: string, id: number, { question, answer }: FrameSizes): void {
