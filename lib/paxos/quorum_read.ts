@@ -24,16 +24,19 @@ export class QuorumRead {
   readonly #votes: number;
   readonly #tally: Tally<Report>;
   readonly #since: Ballot | undefined;
+  readonly #chosen: Ballot | undefined;
   #waits = false;
 
   /**
    * Counts the reports of `members`; states accepted below the ballot `since` do not count. Unless their configuration is
-   * `settled`, votes of a fast round are not chosen by their number.
+   * `settled`, votes of a fast round are not chosen by their number. `chosen`: a ballot of a fast round that the reader
+   * knows to be chosen, as if a member reported that.
    */
-  constructor(members: readonly string[], since?: Ballot, settled = true) {
+  constructor(members: readonly string[], since?: Ballot, settled = true, chosen?: Ballot) {
     this.#votes = settled ? members.length : Infinity;
     this.#tally = new Tally(members);
     this.#since = since;
+    this.#chosen = chosen;
   }
 
   /**
@@ -45,11 +48,13 @@ export class QuorumRead {
     if (!this.#tally.add(sender, reply)) return undefined;
     const summary = summarize(this.#tally.replies, this.#votes);
     const { state, token, ballot, unanimous, stale } = summary;
-    this.#waits = summary.open;
-    if (summary.open) return undefined;
-    if (!unanimous) return { sure: false };
+    const isKnown = summary.open && this.#chosen !== undefined &&
+      compareBallots(ballot, this.#chosen) === 0;
+    this.#waits = summary.open && !isKnown;
+    if (this.#waits) return undefined;
+    if (!unanimous && !isKnown) return { sure: false };
     const chosen = { result: undefined, state, token, ballot, stale };
-    return { sure: true, chosen, fast: summary.fast };
+    return { sure: true, chosen, fast: unanimous && summary.fast };
   }
 
   /**

@@ -498,6 +498,28 @@ export const FAST: readonly Mutation[] = [
       replace: "return withIds(request.id, this.acceptor.handle(request, from, now));",
     },
   ]),
+  ...mutationsOf("lib/paxos/quorum_read.ts", ["tests/paxos/quorum_read_test.ts"], [
+    {
+      section: 3,
+      name: "fast: any ballot is read as the one that the reader knows to be chosen",
+      find: "compareBallots(ballot, this.#chosen) === 0;",
+      replace: "true;",
+    },
+    {
+      section: 3,
+      name: "fast: copies are read as chosen by a ballot that the reader knows",
+      find: "const isKnown = summary.open && this.#chosen",
+      replace: "const isKnown = this.#chosen",
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/reads.ts", ["tests/node/quorum/reads_test.ts"], [
+    {
+      section: 3,
+      name: "fast: a reader forgets what it has chosen itself",
+      find: "new QuorumRead(members, known?.ballot, settled, untold)",
+      replace: "new QuorumRead(members, known?.ballot, settled)",
+    },
+  ]),
   ...mutationsOf("lib/paxos/quorum_read.ts", ["tests/paxos/fast_members_test.ts"], [
     {
       section: 11,

@@ -211,6 +211,25 @@ describe("QuorumRead: votes of a fast round (section 3a)", () => {
     assertEquals([outcome.chosen.state, reader.waits], [x, false]);
   });
 
+  it("are chosen if the reader knows that of their ballot, and of no other one", () => {
+    const reader = (chosen: string) => {
+      const one = new QuorumRead(["a", "b", "c"], undefined, true, ballot(chosen));
+      one.receive(sender("a"), current(true));
+      return { one, outcome: one.receive(sender("b"), current(true)) };
+    };
+    const known = reader("1p");
+    assertEquals([known.outcome?.sure, known.one.waits], [true, false]);
+    const other = reader("2p");
+    assertEquals([other.outcome, other.one.waits], [undefined, true]);
+    const copied = new QuorumRead(["a", "b", "c"], undefined, true, ballot("1p"));
+    copied.receive(sender("a"), current(true));
+    const copy = { ...current(true), copied: true };
+    assertEquals(copied.receive(sender("b"), copy), { sure: false });
+    const moving = new QuorumRead(["a", "b", "c"], undefined, false, ballot("1p"));
+    moving.receive(sender("a"), current(true));
+    assertEquals(moving.receive(sender("b"), current(true)), { sure: false });
+  });
+
   it("are chosen if one of a quorum is marked, and unsure if a member has none", () => {
     const marked = new QuorumRead(["a", "b", "c"]);
     marked.receive(sender("a"), current(true));

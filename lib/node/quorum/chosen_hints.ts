@@ -36,6 +36,11 @@ export class ChosenHints {
     this.#cancelTimer ??= this.#engine.runtime.setTimer(() => this.tell(), WAIT);
   }
 
+  /** The ballot of a fast round that was chosen, if the members are still to be told. */
+  of(register: RegisterId): Ballot | undefined {
+    return this.#waiting.get(register);
+  }
+
   /** Something else is chosen for the register since. */
   outdated(register: RegisterId): void {
     if (this.#waiting.size === 0 || !this.#waiting.delete(register)) return;

@@ -56,6 +56,11 @@ export class Proposals {
     this.#fast.hints.add(register, ballot);
   }
 
+  /** The ballot of a fast round that was chosen, if this node is still to tell the members. */
+  untold(register: RegisterId): Ballot | undefined {
+    return this.#fast.hints.of(register);
+  }
+
   /** Whether answers of all these members are likely to come soon. */
   expects(members: readonly string[]): boolean {
     return this.#fast.rounds.expects(members);

@@ -49,7 +49,8 @@ export class Reads {
   ): Promise<ReadOutcome> {
     return await poll<ReadOutcome>(this.#engine, this.#pacing, limits, (members) => {
       const { settled } = this.#engine.configuration;
-      const reader = new QuorumRead(members, known?.ballot, settled);
+      const untold = this.#proposals.untold(register);
+      const reader = new QuorumRead(members, known?.ballot, settled, untold);
       return {
         request: { type: "read", register },
         receive: (sender, reply) => {

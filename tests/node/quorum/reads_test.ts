@@ -56,6 +56,25 @@ describe("Reads", () => {
     assertEquals(again.outcome, found.outcome);
   });
 
+  it("take one round trip to a quorum for what this node has chosen in a fast round just now", async () => {
+    const node = await ScriptedNode.start();
+    const at = { counter: 5, life: life(8) };
+    const content = { present: true, op: `${life(8)}/5`, value: new Uint8Array(1) } as const;
+    const state = { ...content, token: 5, over: 0, bindings: [], owners: [] };
+    for (const member of ["a", "b", "c"]) {
+      node.give(member, { id: 1, type: "fast", register: KEY, ballot: at, state });
+    }
+    const outcomes = [];
+    for (const isKnown of [false, true]) {
+      if (isKnown) node.core.proposals.chosenFast(KEY, at);
+      const found = read(node);
+      await node.ask("a", "b");
+      outcomes.push(found.outcome);
+      await node.ask("c");
+    }
+    assertEquals(outcomes, ["pending", "value@5"]);
+  });
+
   it("ask once more which owners look expired, after a write by which all have the same state", async () => {
     const node = await ScriptedNode.start();
     write(node, 5, [OTHER], "a");
