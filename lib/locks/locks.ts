@@ -182,10 +182,12 @@ export class Locks {
     });
   }
 
-  /** Whether a request with time left goes on after `error`, because a quorum may come back. */
+  /**
+   * Whether a request with time left goes on after `error`, because a quorum may come back. Where every operation fails,
+   * it ends with the error of that.
+   */
   #waitsOn(error: unknown, { ifAvailable, signal }: LockSettings): boolean {
-    if (ifAvailable || signal?.aborted) return false;
-    if (this.#shell.closed !== undefined || this.#shell.fatal !== undefined) return false;
+    if (ifAvailable || signal?.aborted || this.#shell.closed !== undefined) return false;
     return error instanceof SynodError &&
       (error.code === "session_lost" || error.code === "no_quorum");
   }

@@ -41,7 +41,7 @@ function assertLost(lock: Lock): void {
   assertStrictEquals(lock.signal.reason.code, "session_lost");
 }
 
-describe("a request whose session is lost in the turn in which its node closes", () => {
+describe("a request whose session is lost in the turn in which its node closes or fails", () => {
   it("rejects as the node closes, and not with session_lost", async () => {
     const script = await LockScript.start();
     const { node: { core }, processes, table } = script;
@@ -52,6 +52,20 @@ describe("a request whose session is lost in the turn in which its node closes",
     table.sessionLost(core.session.current, new SynodError("session_lost", "It is lost"));
     core.close(new SynodError("replaced", "Another process has taken its place"));
     await assertCode(waiting, "replaced");
+  });
+
+  it("rejects with what makes every operation fail, if the node stays open", async () => {
+    const script = await LockScript.start();
+    const { node: { core }, processes, table } = script;
+    script.write(3, { holders: [entry(ELSEWHERE, 1, 3)], queue: [] }, 0, "a", "b", "c");
+    script.renew("a", "b", "c");
+    const waiting = new Locks(core, processes, table).lock("key", {});
+    await script.rounds("a", "b", "c");
+    table.sessionLost(core.session.current, new SynodError("session_lost", "It is lost"));
+    core.engine.fail(new SynodError("members_mismatch", "The lists differ"));
+    await assertCode(waiting, "members_mismatch");
+    // That of the script.
+    assertEquals(processes.size, 1);
   });
 });
 
