@@ -172,20 +172,23 @@ export class ClusterNode extends FeaturedNode<ClusterEvents> {
    * round trips where these are longer.
    */
   async status(): Promise<ClusterStatus> {
-    const { engine, contacts } = this.#parts;
-    const { session, pacing } = this.#parts.core;
-    const own = this.#parts.membership;
-    const members = this.#parts.core.closed === undefined
+    const { engine, core, contacts, membership: own } = this.#parts;
+    const { session, pacing } = core;
+    const members = core.closed === undefined
       ? await askMembers(engine, own, pacing.roundTrip, (id) => contacts.why(id))
       : [];
     const hasQuorum = this.hasQuorum;
-    const waitingFor = () => hasQuorum ? [] : waitsFor(engine, members, own.founds);
+    const waitingFor = (): string[] => {
+      if (hasQuorum || core.closed !== undefined) return [];
+      if (own.isStorageInUse) return [STORAGE_IN_USE];
+      return waitsFor(engine, members, this.#lifecycle.hasToBeMember);
+    };
     return {
       id: this.id,
       life: this.life,
       hasQuorum,
       members,
-      waitingFor: own.isStorageInUse ? [STORAGE_IN_USE] : waitingFor(),
+      waitingFor: waitingFor(),
       genesis: engine.record?.id ?? null,
       epoch: engine.configuration.epoch,
       change: changeOf(engine.configuration),

@@ -52,6 +52,11 @@ export class Lifecycle {
     this.closed = new Promise((resolve) => this.#settleClosed = resolve);
   }
 
+  /** Whether it waits until it is a member, and has no session before: it is in its own list, and was not removed. */
+  get hasToBeMember(): boolean {
+    return this.#parts.membership.founds && !this.#wasMember;
+  }
+
   /** Aborts when the node closes. */
   get closing(): AbortSignal {
     return this.#closing.signal;
@@ -196,10 +201,10 @@ export class Lifecycle {
 
   /** Called when the node knows a cluster that it is not a member of. */
   outside(): void {
-    const { membership, core, housekeeper } = this.#parts;
+    const { core, housekeeper } = this.#parts;
     housekeeper.stop();
-    // A node that is in its own list waits to be added; a client, and a member that was removed, goes on.
-    if (!membership.founds || this.#wasMember) core.session.begin();
+    // A client, and a member that was removed, goes on.
+    if (!this.hasToBeMember) core.session.begin();
   }
 
   /** Called when the node is a member no more. */

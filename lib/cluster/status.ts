@@ -43,8 +43,9 @@ export interface ClusterStatus {
   /**
    * What the node waits for. Without a quorum: the ids of the members that do not vote as far as known, or, if this
    * node knows of no start of the cluster, those that do not answer; then in words what else there is, such as the
-   * first `maxSessionTtl` of a cluster with clients. `"storage in use"` alone, while another process has the storage
-   * of this one, which does nothing before. Empty with a quorum.
+   * first `maxSessionTtl` of a cluster with clients, or the grant of its session. `"storage in use"` alone, while
+   * another process has the storage of this one, which does nothing before. Empty with a quorum, and only then, unless
+   * the node is closed.
    */
   waitingFor: string[];
   /** The id of the cluster's present start; `null` if this node knows of none. */
@@ -70,6 +71,15 @@ export interface ClusterStatus {
 
 /** What a node waits for while another process has its storage. */
 export const STORAGE_IN_USE = "storage in use";
+
+/** What a node waits for that knows of no start of the cluster, although all members have answered: they know of none. */
+const START = "the members to agree on a start of the cluster";
+
+/** The same, if a member knows of one. */
+const NEWS_OF_START = "the members to tell of the start of the cluster";
+
+/** What is left if nothing else is missing. */
+const GRANT = "a majority of the members to grant its session";
 
 /** Time that members have to answer, in milliseconds; two round trips where these are longer. */
 const ANSWER_TIME = 500;
@@ -148,14 +158,17 @@ export function changeOf(
   return added === undefined ? null : { add: added.id };
 }
 
-/** What a node without a quorum waits for: see `ClusterStatus.waitingFor`. */
+/**
+ * What a node without a quorum waits for: see `ClusterStatus.waitingFor`; at least one thing.
+ * `hasToBeMember`: it asks for no session before it is a member.
+ */
 export function waitsFor(
   engine: Engine,
   members: readonly MemberStatus[],
-  isGivenAsMember: boolean,
+  hasToBeMember: boolean,
 ): string[] {
   const { record, voter, runtime, place } = engine;
-  if (isGivenAsMember && (place?.standing === "outside" || place?.standing === "joins")) {
+  if (hasToBeMember && (place?.standing === "outside" || place?.standing === "joins")) {
     const list = votersOf(engine.configuration).join(", ");
     return [`${engine.self} waits to be added to the members of the cluster, which are ${list}`];
   }
@@ -163,14 +176,18 @@ export function waitsFor(
     record === null ? state === "unknown" : state !== "operational"
   );
   const waiting = missing.map(({ id }) => id);
-  if (record === null) return waiting;
+  if (record === null) {
+    if (waiting.length > 0) return waiting;
+    return [members.some(({ state }) => state === "operational") ? NEWS_OF_START : START];
+  }
   const present = members.length - missing.length;
   if (present < majority(members.length)) return waiting;
   // A client does not know how long members wait; the floor of the record tells when the cluster began.
   const age = runtime.wallNow() - record.floor / 1_000;
   const first = record.clients ? Math.max(0, record.maxTtl - age) : 0;
   const wait = voter?.sessions.wait(runtime.now()) ?? first;
-  if (wait <= 0) return waiting;
+  // A member without its memory asks for no session before it has it again.
+  if (wait <= 0) return waiting.includes(engine.self) ? waiting : [...waiting, GRANT];
   const why = record.clients && first > 0
     ? `in its first ${record.maxTtl} ms a cluster with clients grants no sessions`
     : "sessions of before may still be valid";

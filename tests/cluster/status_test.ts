@@ -1,6 +1,10 @@
 import { assert, assertEquals, assertGreater, assertLess, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { joinWith } from "../../lib/cluster/join_with.ts";
+import type { ClusterNode, ClusterStatus } from "../../mod.ts";
 import { Cluster, startCluster } from "../support/real_cluster.ts";
+import { VirtualCluster } from "../support/virtual_cluster.ts";
+import { VirtualTime } from "../support/virtual_time.ts";
 import { eventually, nextEvent, turn } from "../support/wait.ts";
 
 /** A member of which nothing else is known. */
@@ -155,6 +159,86 @@ describe("status", () => {
     cluster.heal();
     await first.close();
     assertEquals((await pending).hasQuorum, false);
+  });
+});
+
+const START = "the members to agree on a start of the cluster";
+const NEWS_OF_START = "the members to tell of the start of the cluster";
+const GRANT = "a majority of the members to grant its session";
+
+/** What each of `nodes` says of itself, asked every 5 ms until all of them are ready. */
+async function untilReady(
+  time: VirtualTime,
+  nodes: readonly ClusterNode[],
+): Promise<ClusterStatus[]> {
+  const asked: Promise<ClusterStatus>[] = [];
+  let isReady = false;
+  void Promise.all(nodes.map((node) => node.ready)).then(() => isReady = true);
+  for (let i = 0; !isReady && i < 1_000; i++) {
+    for (const node of nodes) asked.push(node.status());
+    await time.pass(5);
+  }
+  assert(isReady);
+  return await time.until(Promise.all(asked));
+}
+
+describe("waitingFor (slow network)", () => {
+  const members = ["a", "b", "c"];
+  const join = (time: VirtualTime, id: string) =>
+    joinWith({
+      id,
+      members,
+      clients: true,
+      maxSessionTtl: 1_000,
+      transport: time.network.transport(),
+    }, time.runtime);
+
+  it("is empty with a quorum only, as a cluster begins, for members and clients", async () => {
+    const time = new VirtualTime();
+    time.latency = 20;
+    const nodes = [];
+    for (const id of [...members, "client"]) nodes.push(await join(time, id));
+    const all = await untilReady(time, nodes);
+    for (const { id, hasQuorum, waitingFor } of all) {
+      assertEquals(waitingFor.length === 0, hasQuorum, `${id}: ${waitingFor}`);
+    }
+    const texts = new Set(all.flatMap(({ waitingFor }) => waitingFor));
+    for (const one of [START, NEWS_OF_START, GRANT]) assert(texts.has(one), `${[...texts]}`);
+    for (const { genesis, waitingFor } of all) {
+      if (waitingFor.includes(START) || waitingFor.includes(NEWS_OF_START)) {
+        assertEquals([genesis, waitingFor.length], [null, 1]);
+      } else if (waitingFor.includes(GRANT)) assert(genesis !== null);
+    }
+    await time.until(Promise.all(nodes.map((node) => node.close())));
+    assertEquals((await nodes[0].status()).waitingFor, []);
+  });
+
+  it("of a member without its memory names it, and nothing that it does not ask for before it has that", async () => {
+    await using cluster = await VirtualCluster.start(3);
+    const { time } = cluster;
+    time.latency = 20;
+    cluster.crash("n3");
+    await cluster.pass(2_000);
+    const all = await untilReady(time, [await cluster.join("n3")]);
+    const texts = new Set<string>();
+    for (const { hasQuorum, waitingFor } of all) {
+      assertEquals(waitingFor.length === 0, hasQuorum);
+      texts.add(waitingFor.join());
+    }
+    for (const text of texts) assert(["", NEWS_OF_START, "n3", GRANT].includes(text), text);
+    assert(texts.has("n3"));
+  });
+
+  it("of a member that was removed is what a client waits for", async () => {
+    await using cluster = await VirtualCluster.start(3, { clients: true, maxSessionTtl: 1_000 });
+    const { time, nodes: [first, , third] } = cluster;
+    await time.until(first.changeMembers(["n1", "n2"]));
+    await cluster.pass(3_000);
+    assertEquals([third.members, third.hasQuorum], [["n1", "n2"], true]);
+    cluster.isolate("n3");
+    await cluster.pass(8_000);
+    const { hasQuorum, waitingFor } = await time.until(third.status());
+    assertEquals([hasQuorum, waitingFor], [false, ["n1", "n2"]]);
   });
 });
 

@@ -836,8 +836,15 @@ export const MEMBERS: readonly Mutation[] = [
     {
       section: 11,
       name: "a node that waits to be added acts as a client",
-      find: "if (!membership.founds || this.#wasMember) core.session.begin();",
+      find: "if (!this.hasToBeMember) core.session.begin();",
       replace: "core.session.begin();",
+    },
+    {
+      section: 11,
+      name: "a member that was removed waits to be added",
+      find: "return this.#parts.membership.founds && !this.#wasMember;",
+      replace: "return this.#parts.membership.founds;",
+      tests: ["tests/cluster/status_test.ts"],
     },
   ]),
   ...mutationsOf("lib/paxos/voter.ts", ["tests/paxos/voter_test.ts"], [
