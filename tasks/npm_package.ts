@@ -54,6 +54,25 @@ async function mustRun(command: string, args: readonly string[]): Promise<void> 
   if (code !== 0) throw new Error(`${command} ${args.join(" ")} failed:\n${output}`);
 }
 
+/** The examples that pages link to. */
+const EXAMPLES = "examples/bugs/";
+
+/** An example as a program of the package's users has it: it imports the package, not the sources. */
+export function importingPackage(code: string, { name, exports }: Manifest): string {
+  return code.replace(/(from )"(?:\.\.\/)+([^"]+)"/g, (all, from, file) => {
+    const entry = Object.entries(exports).find(([, source]) => source === `./${file}`)?.[0];
+    return entry === undefined ? all : `${from}"${name}${entry.slice(1)}"`;
+  });
+}
+
+async function copyExamples(folder: string, manifest: Manifest): Promise<void> {
+  await Deno.mkdir(folder + EXAMPLES, { recursive: true });
+  for await (const { name } of Deno.readDir(root + EXAMPLES)) {
+    const code = await Deno.readTextFile(root + EXAMPLES + name);
+    await Deno.writeTextFile(folder + EXAMPLES + name, importingPackage(code, manifest));
+  }
+}
+
 /** Copies what people read: the README, and the pages that it links to. */
 async function copyPages(folder: string): Promise<void> {
   const pages = ["README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
@@ -77,6 +96,7 @@ export async function makePackage(folder: string): Promise<string> {
   await mustRun("node", [tsc, "--project", "tsconfig.npm.json", "--outDir", folder]);
   await copyPages(folder);
   const manifest: Manifest = JSON.parse(await Deno.readTextFile(`${root}package.json`));
+  await copyExamples(folder, manifest);
   const published = publishedManifest(manifest);
   await Deno.writeTextFile(`${folder}package.json`, `${JSON.stringify(published, null, 2)}\n`);
   await mustRun("npm", ["pack", "--pack-destination", folder, folder]);

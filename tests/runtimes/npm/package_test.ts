@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { findBun, findNode, rollup, rollupResolver, tsc } from "../../../tasks/node_modules.ts";
 import { makePackage } from "../../../tasks/npm_package.ts";
-import { root, run } from "../../../tasks/process.ts";
+import { deno, root, run } from "../../../tasks/process.ts";
 
 /** Time limit for any program of these tests, in milliseconds; each takes a fraction of it. */
 const LIMIT = 60_000;
@@ -28,6 +28,29 @@ async function runJson(command: string, program: string) {
   const { code, output } = await run(command, [program], { timeout: LIMIT });
   assertEquals(code, 0, output);
   return JSON.parse(output);
+}
+
+/** The links of a page to other files beside it: those of its text, of its images, and its definitions. */
+function fileLinks(text: string): string[] {
+  const found = text.matchAll(/\]\(([^)\s]+)\)|(?:src|href)="([^"]+)"|^\[[^\]]+\]: (\S+)/gm);
+  return [...found].map(([, ...ways]) => ways.find((way) => way !== undefined)!)
+    .filter((link) => !/^([a-z]+:|#)/.test(link));
+}
+
+/** The links of the pages among these files of the project that lead to none of them. */
+async function deadLinks(files: ReadonlySet<string>): Promise<string[]> {
+  const pages = [...files].filter((file) => file.endsWith(".md"));
+  assert(pages.includes("README.md") && pages.includes("docs/testing.md"), pages.join());
+  const dead: string[] = [];
+  for (const page of pages) {
+    const links = fileLinks(await Deno.readTextFile(root + page));
+    if (page === "README.md") assert(links.length > 10, links.join());
+    for (const link of links) {
+      const { pathname } = new URL(link, `file:///${page}`);
+      if (!files.has(decodeURIComponent(pathname.slice(1)))) dead.push(`${page}: ${link}`);
+    }
+  }
+  return dead;
 }
 
 /** What a program's compiler knows of its platform. */
@@ -94,7 +117,7 @@ describe("the npm package", () => {
     }
   });
 
-  it("contains the README and the licence, and no TypeScript except declarations", async () => {
+  it("contains the README and the licence, and no TypeScript except declarations and examples", async () => {
     for (const file of ["README.md", "LICENSE"]) {
       assertEquals(
         await Deno.readTextFile(installed + file),
@@ -103,21 +126,28 @@ describe("the npm package", () => {
     }
     const files = await filesIn(installed);
     assert(files.length > 100);
-    assertEquals(files.filter((file) => /(?<!\.d)\.ts$/.test(file)), []);
+    const examples = `${installed}examples/`;
+    const sources = files.filter((file) => /(?<!\.d)\.ts$/.test(file));
+    assertEquals(sources.filter((file) => !file.startsWith(examples)), []);
   });
 
-  it("contains what its README links to, as the package for JSR does", async () => {
-    const readme = await Deno.readTextFile(`${installed}README.md`);
-    const links = [...readme.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link]) => link);
-    assert(links.length > 10, links.join());
-    const { publish: { include } } = await readJson(`${root}deno.json`);
-    const globs = (include as string[]).map((glob) =>
-      new RegExp(`^${glob.replace("**/", "(.+/)?").replace(/(?<!\+\/)\*\./, "[^/]+.")}(/|$)`)
-    );
-    for (const link of links) {
-      assert((await Deno.stat(installed + link)).isFile, link);
-      assert(globs.some((glob) => glob.test(link)), `${link} is not in "publish" of deno.json`);
+  it("contains examples that import nothing which is not in it", async () => {
+    const bugs = `${installed}examples/bugs/`;
+    const { exports } = await readJson(`${installed}package.json`);
+    const files = await filesIn(bugs);
+    assert(files.length > 12, files.join());
+    for (const file of files) {
+      const imports = (await Deno.readTextFile(file)).matchAll(/ from "([^"]+)"/g);
+      for (const [, name] of imports) {
+        if (name.startsWith("./")) assert((await Deno.stat(bugs + name)).isFile, name);
+        else assert(name.replace("@synod/synod", ".") in exports, `${file}: ${name}`);
+      }
     }
+  });
+
+  it("contains the files that its pages link to", async () => {
+    const files = new Set((await filesIn(installed)).map((file) => file.slice(installed.length)));
+    assertEquals(await deadLinks(files), []);
   });
 
   it("needs only its declared dependencies", async () => {
@@ -227,4 +257,16 @@ describe("the npm package", () => {
       assertEquals(new Set(tokens).size, 3, "each thread had the lock alone");
     });
   }
+});
+
+describe("the package for JSR", () => {
+  it("contains the files that its pages link to", async () => {
+    const command = ["publish", "--dry-run", "--allow-dirty", "--no-check"];
+    const { code, output } = await run(deno, command, { timeout: LIMIT });
+    assertEquals(code, 0, output);
+    const base = `file://${root}`;
+    const files = output.split("\n").map((line) => line.trim().split(" ")[0])
+      .filter((word) => word.startsWith(base)).map((url) => url.slice(base.length));
+    assertEquals(await deadLinks(new Set(files)), []);
+  });
 });
