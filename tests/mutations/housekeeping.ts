@@ -54,9 +54,23 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "full: each refusal restarts the wait for room",
-      find: "change.fullSince ??= now;",
+      find: "if (isFirst) change.fullSince = now;",
       replace: "change.fullSince = now;",
       tests: ["tests/node/quorum/room_waits_test.ts"],
+    },
+    {
+      section: 8,
+      name: "full: where round trips are long, each refusal restarts the wait for room",
+      find: "change.full === undefined && now -",
+      replace: "now -",
+      tests: ["tests/node/quorum/room_waits_test.ts"],
+    },
+    {
+      section: 8,
+      name: "full: a silence is part of the wait for room",
+      find: "if (isFirst) change.fullSince = now;",
+      replace: "change.fullSince ??= now;",
+      tests: ["tests/node/quorum/no_room_test.ts"],
     },
   ]),
   ...mutationsOf("lib/paxos/acceptor.ts", ["tests/paxos/acceptor_test.ts"], [
@@ -387,6 +401,18 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     },
   ]),
   ...mutationsOf("lib/node/quorum/register_proposals.ts", ["tests/node/quorum/no_room_test.ts"], [
+    {
+      section: 8,
+      name: "full: it is told although members have promised room since",
+      find: 'if (step.request.type === "accept") this.#room.over(this.#queue.round);',
+      replace: "",
+    },
+    {
+      section: 8,
+      name: "full: it is told although members do not answer since",
+      find: "if (attempt > 0) this.#room.over(this.#queue.round);",
+      replace: "",
+    },
     {
       section: 8,
       name: "room: a release ends with the growing change of its round",

@@ -180,6 +180,7 @@ export class RegisterProposals {
     this.#events.trace?.step(step, this.#running, this.#queue.round.length);
     switch (step.do) {
       case "send":
+        if (step.request.type === "accept") this.#room.over(this.#queue.round);
         this.#send(step.request);
         return;
       case "restart":
@@ -290,7 +291,11 @@ export class RegisterProposals {
       // The members that have not answered by now are unlikely to outvote the nack.
       if (proposer.contended) return this.#do({ do: "restart" });
       const { shortage } = proposer;
-      if (shortage === undefined) return this.#resend(attempt);
+      if (shortage === undefined) {
+        // One answer may be late, or lost.
+        if (attempt > 0) this.#room.over(this.#queue.round);
+        return this.#resend(attempt);
+      }
       if (this.#goOnWithLess(shortage)) return;
       // That may take long: between two requests other changes pass the gate.
       this.#leaveGate();

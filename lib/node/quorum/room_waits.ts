@@ -24,13 +24,21 @@ export class RoomWaits {
     now: number,
   ): readonly WaitingChange[] {
     for (const change of changes) {
+      // What others of its round need, and what goes before it, makes its own wait no longer. A long silence is none.
+      const isFirst = change.full === undefined &&
+        now - (change.fullAt ?? -Infinity) >= LONGEST_FULL;
+      if (isFirst) change.fullSince = now;
+      change.fullAt = now;
       change.full = noRoom(missing);
-      // What others of its round need, and what goes before it, makes its own wait no longer.
-      change.fullSince ??= now;
     }
     return tidying
       ? changes.filter(({ fullSince = now }) => now - fullSince >= LONGEST_FULL)
       : changes;
+  }
+
+  /** Room is not what these changes lack at present. */
+  over(changes: readonly WaitingChange[]): void {
+    for (const change of changes) change.full = undefined;
   }
 
   /** The number of doublings of the wait before members are asked again. */

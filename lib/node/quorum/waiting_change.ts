@@ -11,9 +11,11 @@ import { noRoom } from "./no_room.ts";
 export interface WaitingChange extends Part {
   readonly operation: Operation<Chosen<unknown>>;
   readonly options: ChangeOptions;
-  /** The error for the lack of room that it has met so far. */
-  full?: SynodError;
-  /** When members that make room had none for it first. */
+  /** The error for the lack of room that it has met, unless members have promised room since, or do not answer. */
+  full?: SynodError | undefined;
+  /** When members that make room had none for it last. */
+  fullAt?: number;
+  /** When its wait for that room began. */
   fullSince?: number;
   /** Whether it came after the running attempt had begun. */
   joined?: boolean;

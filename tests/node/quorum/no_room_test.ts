@@ -25,6 +25,9 @@ function propose(
   return outcome;
 }
 
+/** The same of a member that makes room. */
+const TIDYING = { ...FULL, tidying: true } as const;
+
 const NO_QUORUM = "no_quorum: No quorum of the members answered in time";
 
 describe("Proposals: one member is full, and one is away (section 8)", () => {
@@ -159,5 +162,69 @@ describe("Proposals: one member is full, and one is away (section 8)", () => {
         "reserve" in options || "sweep" in options ? options : { grows: 4_096 },
       ]);
     }
+  });
+});
+
+describe("Proposals: members had no room, and then that is not what is missing (section 8)", () => {
+  /** A change that meets b and c while they make room. */
+  async function meetsFull(deadline: number, change: RegisterChange<unknown> = setOnce("x")) {
+    const node = await ScriptedNode.start();
+    const put = propose(node, change, { deadline: node.time.runtime.now() + deadline });
+    // The second time it asks for no more than it needs.
+    for (const member of ["b", "c", "b", "c"]) await node.reply(member, TIDYING);
+    await node.lose("a", "b", "c");
+    return { node, put };
+  }
+
+  /** Passes time; b and c answer each request that it has no room for, as long as they are asked. */
+  async function staysFull(node: ScriptedNode, time: number) {
+    for (let i = 0; i < time; i += 10) {
+      if ((await node.asked("c")).length > 0) {
+        for (const member of ["b", "c", "b", "c"]) await node.reply(member, TIDYING);
+        await node.lose("a", "b", "c");
+      }
+      await node.time.pass(10);
+    }
+  }
+
+  it("while they go on to have none, it ends as `full` at its time limit", async () => {
+    const { node, put } = await meetsFull(2_000);
+    await staysFull(node, 2_010);
+    assertEquals(put.error?.slice(0, 5), "full:");
+  });
+
+  it("if they answer no more, it ends as `no_quorum`", async () => {
+    const { node, put } = await meetsFull(2_000);
+    await node.time.pass(2_010);
+    await node.settle();
+    assertEquals(put.error, NO_QUORUM);
+  });
+
+  it("if they have promised since, and then do not answer what it writes, too", async () => {
+    const { node, put } = await meetsFull(2_000, look);
+    await staysFull(node, 1_000);
+    const { time } = node;
+    let left = 0;
+    while ((await node.asked("c")).length === 0 && left++ < 900) await time.pass(1);
+    node.rival(1, "x", "b");
+    await node.ask("b", "c");
+    const [request] = await node.asked("c");
+    assertEquals(request.type, "accept");
+    // Sooner than it is sent again.
+    time.stall(1_000);
+    await time.pass(0);
+    await node.settle();
+    assertEquals(put.error, NO_QUORUM);
+  });
+
+  it("a silence is no wait for room: after it they have time again to make some", async () => {
+    const { node, put } = await meetsFull(Infinity);
+    await staysFull(node, 1_000);
+    await node.time.pass(10_000);
+    await node.lose("a", "b", "c");
+    await staysFull(node, 4_500);
+    assertEquals(put.error, undefined);
+    await staysFull(node, 1_500);
+    assertEquals(put.error?.slice(0, 5), "full:");
   });
 });

@@ -29,6 +29,23 @@ describe("RoomWaits (section 8)", () => {
     assertEquals([first.full?.code, first.full?.message.endsWith("are back: c")], ["full", true]);
   });
 
+  it("a silence of 5 s, after which they wait anew, is none where the answers only take long", () => {
+    for (const isSilent of [true, false]) {
+      const waits = new RoomWaits();
+      const change = waiting();
+      const step = { do: "full", tidying: true, missing: [] } as const;
+      assertEquals(waits.met([change], step, 1_000), []);
+      if (isSilent) waits.over([change]);
+      assertEquals(waits.met([change], step, 6_000), isSilent ? [] : [change]);
+      assertEquals(change.full?.code, "full");
+      // A shorter one goes on.
+      waits.over([change]);
+      assertEquals(change.full, undefined);
+      assertEquals(waits.met([change], step, 10_999), isSilent ? [] : [change]);
+      assertEquals(waits.met([change], step, 11_000), [change]);
+    }
+  });
+
   it("none waits where no room is made", () => {
     const change = waiting();
     const step = { do: "full", tidying: false, missing: [] } as const;
