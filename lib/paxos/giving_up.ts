@@ -1,8 +1,8 @@
 import type { Life } from "./ballot.ts";
-import { type Configuration, lifeIn, listsIn, voicesOf } from "./configuration.ts";
+import { type Configuration, lifeIn, listsIn, voicesOf, votersOf } from "./configuration.ts";
 import { type Outgoing, sameMembers } from "./genesis.ts";
 import type { Header, Reply } from "./messages.ts";
-import { helpersNeeded } from "./quorum.ts";
+import { helpersNeeded, majority } from "./quorum.ts";
 
 /** The options of {@linkcode GivingUp}. */
 export interface GivingUpOptions {
@@ -14,16 +14,19 @@ export interface GivingUpOptions {
   readonly configuration: Configuration;
   /** The life of the node. */
   readonly life: Life;
+  /** Whether this member does not vote, since it has not decided yet about the memory on its disk. */
+  readonly isUndecided: () => boolean;
   /** Gives a number that this life has never used. */
   readonly nextId: () => number;
 }
 
 /**
- * For an operational member without a quorum: finds out whether the cluster can never recover, since too many members
+ * For a member without a quorum that remembers: finds out whether the cluster can never recover, since too many members
  * have lost their memory. A member is lost if it answers in both rounds of questions that it is not operational, in one
  * and the same life, which the configuration does not name. All is lost when the remaining members of a list are too few
- * to help the lost ones back; while the members change, of either list. A member of which any process still remembers
- * is not lost.
+ * to help the lost ones back; while the members change, of either list. For a member that has not taken its disk, it also
+ * is when they are too few to take it, which in a list of two is more. A member of which any process still remembers is
+ * not lost.
  */
 export class GivingUp {
   readonly #options: GivingUpOptions;
@@ -111,10 +114,14 @@ export class GivingUp {
 
   /** Whether the members that are not lost are too few, in one of the lists that count. */
   #isAllLost(): boolean {
-    return listsIn(this.#options.configuration).some((list) => {
-      const left = list.filter((id) => !this.#lost.has(id));
-      return left.length < helpersNeeded(list.length);
-    });
+    const { self, configuration, isUndecided } = this.#options;
+    const isShort = (list: readonly string[], needed: number) =>
+      list.filter((id) => !this.#lost.has(id)).length < needed;
+    const voters = votersOf(configuration);
+    // A member takes its disk beside a majority that remembers, and helps no other one back before.
+    const isWaiting = voters.includes(self) && isUndecided();
+    if (isWaiting && isShort(voters, majority(voters.length))) return true;
+    return listsIn(configuration).some((list) => isShort(list, helpersNeeded(list.length)));
   }
 
   /** Notes that `member` remembers; a count that found it lost begins again. */

@@ -355,6 +355,30 @@ export const STORAGE: readonly Mutation[] = [
       replace: "if (false) throw",
     },
   ]),
+  ...mutationsOf("lib/paxos/giving_up.ts", [
+    "tests/paxos/giving_up_test.ts",
+    "tests/storage/two_members_test.ts",
+  ], [
+    {
+      section: 7,
+      name:
+        "one of two members waits for ever with its disk for the other one, which has lost its own",
+      find: "if (isWaiting && isShort(voters, majority(voters.length))) return true;",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "one of two members that votes gives up when the other one has lost its memory",
+      find: "voters.includes(self) && isUndecided();",
+      replace: "voters.includes(self);",
+    },
+    {
+      section: 11,
+      name: "a node that joins gives up its disk though the members can help each other back",
+      find: "voters.includes(self) && isUndecided();",
+      replace: "isUndecided();",
+    },
+  ]),
   ...mutationsOf("lib/paxos/witnesses.ts", WITNESSES, [
     {
       section: 7,

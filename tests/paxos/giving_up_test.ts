@@ -23,6 +23,8 @@ const roundOf = (request: Request) => request.type === "enquire" ? request.round
  */
 class Script {
   readonly givingUp: GivingUp;
+  /** Whether it has not decided about its disk, and so does not vote. */
+  isUndecided = false;
   readonly #members: readonly string[];
   #numbers = 0;
 
@@ -35,6 +37,7 @@ class Script {
       members,
       life: `${members[0]}1`,
       configuration: configuration ?? firstConfiguration(members, lives),
+      isUndecided: () => this.isUndecided,
       nextId: () => ++this.#numbers,
     });
   }
@@ -101,6 +104,26 @@ describe("GivingUp", () => {
     const script = new Script(["a", "b"]);
     for (let i = 0; i < 5; i++) assertEquals(script.blank("b2", "b2"), false);
     assertEquals(script.givingUp.questions().map(({ request }) => roundOf(request)), [1]);
+  });
+
+  it("with two members, of which one does not take its disk without the other one, unless it does meanwhile", () => {
+    const script = new Script(["a", "b"]);
+    script.isUndecided = true;
+    assertEquals(script.blank("b2"), false);
+    assertEquals(script.asks(), "b, round 2");
+    script.isUndecided = false;
+    assertEquals(script.blank("b2"), false);
+    script.isUndecided = true;
+    assertEquals(script.blank("b2"), true);
+  });
+
+  it("not by a node that joins two members, of which one helps the other one back, though it may be a member by now", () => {
+    const before = firstConfiguration(["b", "c"], ["b1", "c1"]);
+    const joining = joinedBy(before, { id: "a", life: "a0" });
+    const script = new Script(["a", "b", "c"], joining);
+    script.isUndecided = true;
+    for (let i = 0; i < 5; i++) assertEquals(script.blank("b2", "b2"), false);
+    assertEquals(script.asks(), "c, round 1");
   });
 
   it("a member of which an older process remembers is not lost, in either order of the answers", () => {

@@ -43,6 +43,39 @@ describe("a cluster of two with disks (section 7)", () => {
     assertEquals(cluster.disk("a").aside.length, 0);
   });
 
+  it("begins again empty if one disk is lost, and it is told to restart", async () => {
+    const options = { timeout: 2_000, afterMajorityLoss: "restart" } as const;
+    await using cluster = new Stored(options, ["a", "b"]);
+    await cluster.start("a", "b");
+    await cluster.ready("a", "b");
+    await cluster.put("a", "key", 1);
+    cluster.crash("a", "b");
+    cluster.disk("b").lose();
+    await cluster.start("a");
+    await cluster.pass(10_000);
+    assertEquals(cluster.disk("a").aside.length, 0);
+    await cluster.start("b");
+    await cluster.ready("a", "b");
+    assertEquals(cluster.disk("a").aside.length, 1);
+    assertEquals(await cluster.put("b", "key", 2), 2);
+    assertEquals(cluster.errors, []);
+  });
+
+  it("goes on with the memory of the one that votes if the other one loses its disk, also when it is told to restart", async () => {
+    const options = { timeout: 2_000, afterMajorityLoss: "restart" } as const;
+    await using cluster = new Stored(options, ["a", "b"]);
+    await cluster.start("a", "b");
+    await cluster.ready("a", "b");
+    await cluster.put("a", "key", 1);
+    cluster.crash("b");
+    cluster.disk("b").lose();
+    await cluster.pass(10_000);
+    await cluster.start("b");
+    await cluster.ready("a", "b");
+    assertEquals(await cluster.get("b", "key"), 1);
+    assertEquals(cluster.disk("a").aside.length, 0);
+  });
+
   it("does not go on with an older disk while a third one, just admitted, may have decided with it", async () => {
     await using cluster = new Stored({ clients: true, timeout: 2_000 }, ["a", "b"]);
     cluster.time.latency = 10;

@@ -108,6 +108,7 @@ export class GivingUpWatch {
       members,
       configuration: this.#counted,
       life,
+      isUndecided: () => this.#parts.disk()?.isUndecided === true,
       nextId: () => pendingReplies.next(),
     });
   }

@@ -118,7 +118,8 @@ export class Process {
     const nextId = () => ++this.#numbers;
     const members = this.#members;
     const configuration = firstConfiguration(members, record.lives);
-    const givingUp = new GivingUp({ self, members, configuration, life, nextId });
+    const isUndecided = () => false;
+    const givingUp = new GivingUp({ self, members, configuration, life, isUndecided, nextId });
     let ask = givingUp.questions();
     for (let round = 1; round <= 2; round++) {
       const answers = ask.map(({ to, request }) => ({ to, request }));
