@@ -14,6 +14,8 @@ export interface GivingUpOptions {
   readonly configuration: Configuration;
   /** The life of the node. */
   readonly life: Life;
+  /** The genesis that this member remembers. */
+  readonly genesis: string;
   /** Whether this member does not vote, since it has not decided yet about the memory on its disk. */
   readonly isUndecided: () => boolean;
   /** Gives a number that this life has never used. */
@@ -23,7 +25,7 @@ export interface GivingUpOptions {
 /**
  * For a member without a quorum that remembers: finds out whether the cluster can never recover, since too many members
  * have lost their memory. A member is lost if it answers in both rounds of questions that it is not operational, in one
- * and the same life, which the configuration does not name. All is lost when the remaining members of a list are too few
+ * and the same life, which the configuration does not name; so is one whose disk is that of another cluster. All is lost when the remaining members of a list are too few
  * to help the lost ones back; while the members change, of either list. For a member that has not taken its disk, it also
  * is when they are too few to take it, which in a list of two is more. A member of which any process still remembers is
  * not lost.
@@ -80,18 +82,20 @@ export class GivingUp {
 
   /** Takes an answer; returns whether all is lost, and what to ask next. */
   receive(from: string, header: Header, reply: Reply): { ask: Outgoing[]; allIsLost: boolean } {
-    const { self, members, configuration, life } = this.#options;
+    const { self, members, configuration, life, genesis } = this.#options;
     const nothing = { ask: [], allIsLost: false };
     const named = lifeIn(configuration, from);
     const { type } = reply;
     if (named === undefined) return nothing;
-    // What is on its disk may still be its memory.
-    if (type === "record" || type === "stored") {
+    // What is on its disk may still be its memory, unless that is of another cluster.
+    const isForeign = type === "stored" && reply.record.id !== genesis;
+    if (type === "record" || (type === "stored" && !isForeign)) {
       if (reply.id === this.#number || reply.id === this.#first) this.#remembers(from);
       return nothing;
     }
     // The next genesis is made by the lists that the members were given.
-    if (reply.type !== "blank" || !sameMembers(reply.members, members)) return nothing;
+    if (type !== "blank" && !isForeign) return nothing;
+    if (!sameMembers(reply.members, members)) return nothing;
     if (from === self) {
       // A late answer counts too: the answers of the others may end a round before its own arrives.
       const isAsked = reply.id === this.#number || reply.id === this.#first;

@@ -361,6 +361,18 @@ export const STORAGE: readonly Mutation[] = [
   ], [
     {
       section: 7,
+      name: "giving up takes a disk of another cluster for one that remembers",
+      find: 'type === "stored" && reply.record.id !== genesis;',
+      replace: "false;",
+    },
+    {
+      section: 7,
+      name: "giving up takes every disk for one of another cluster",
+      find: 'type === "stored" && reply.record.id !== genesis;',
+      replace: 'type === "stored";',
+    },
+    {
+      section: 7,
       name:
         "one of two members waits for ever with its disk for the other one, which has lost its own",
       find: "if (isWaiting && isShort(voters, majority(voters.length))) return true;",

@@ -37,6 +37,7 @@ class Script {
       members,
       life: `${members[0]}1`,
       configuration: configuration ?? firstConfiguration(members, lives),
+      genesis: "a1",
       isUndecided: () => this.isUndecided,
       nextId: () => ++this.#numbers,
     });
@@ -60,6 +61,15 @@ class Script {
     const record = { id: "a1", lives: members, floor: 0, maxTtl: 1, clients: false };
     const reply: Reply = { id, type: "record", members, record };
     assertEquals(this.givingUp.receive(life[0], headerOf(life), reply).allIsLost, false);
+  }
+
+  /** `life` answers the running question with what is on its disk, of this genesis; returns whether all is lost then. */
+  stored(life: string, genesis: string, members = this.#members): boolean {
+    const { id } = this.givingUp.questions()[0].request;
+    const record = { id: genesis, lives: members, floor: 0, maxTtl: 1, clients: false };
+    const disk = { record, incarnation: "", vector: [], epoch: 0 };
+    const reply: Reply = { id, type: "stored", members, ...disk };
+    return this.givingUp.receive(life[0], headerOf(life), reply).allIsLost;
   }
 
   /** `life` answers the question with that number. */
@@ -136,6 +146,19 @@ describe("GivingUp", () => {
       assertEquals([script.blank("b2", "c2"), script.blank("b2", "c2")], [false, false]);
       assertEquals(script.asks(), "b, round 1");
     }
+  });
+
+  it("a member with a disk is lost only if that is of another cluster, and both list the same members", () => {
+    for (const genesis of ["a1", "a0"]) {
+      const script = new Script();
+      const isOther = genesis !== "a1";
+      assertEquals([script.stored("b2", genesis), script.blank("c2")], [false, false]);
+      assertEquals(script.asks(), isOther ? "b c, round 2" : "b, round 1");
+      assertEquals([script.blank("c2"), script.stored("b2", genesis)], [false, isOther]);
+    }
+    const script = new Script();
+    assertEquals([script.stored("b2", "a0", ["c", "b", "a"]), script.blank("c2")], [false, false]);
+    assertEquals(script.asks(), "b, round 1");
   });
 
   it("a record in the second round voids both, even as an answer to the first", () => {

@@ -35,4 +35,29 @@ describe("members that start from their disks beside one of another genesis (sec
     ]);
     assertEquals(await cluster.get("b", "key"), 1);
   });
+
+  it("begin again empty if one disk is that of another cluster, one is lost, and they are told to restart", async () => {
+    const ids = ["a", "b", "c"];
+    await using other = new Stored();
+    // Another start, at another time.
+    await other.pass(1_234);
+    await other.start(...ids);
+    await other.ready(...ids);
+    await using cluster = new Stored({ timeout: 2_000, afterMajorityLoss: "restart" });
+    await cluster.start(...ids);
+    await cluster.ready(...ids);
+    await cluster.put("a", "key", 1);
+    cluster.crash(...ids);
+    cluster.disk("b").restore(other.disk("b").snapshot());
+    cluster.disk("c").lose();
+    await cluster.start("a", "b");
+    await cluster.pass(10_000);
+    // The third one may have all.
+    assertEquals(["a", "b"].map((id) => cluster.disk(id).aside.length), [0, 0]);
+    await cluster.start("c");
+    await cluster.ready(...ids);
+    assertEquals(["a", "b"].map((id) => cluster.disk(id).aside.length), [1, 1]);
+    assertEquals(await cluster.put("b", "key", 2), 2);
+    assertEquals(cluster.errors, []);
+  });
 });

@@ -101,13 +101,16 @@ export class GivingUpWatch {
   }
 
   #newCount(): GivingUp {
-    const { self, settings, pendingReplies, life } = this.#parts.engine;
+    const { self, settings, pendingReplies, life, record } = this.#parts.engine;
     const { members } = settings;
+    const disk = this.#parts.disk();
+    const remembered = disk?.memory?.record ?? disk?.leaving?.record ?? record;
     return new GivingUp({
       self,
       members,
       configuration: this.#counted,
       life,
+      genesis: remembered!.id,
       isUndecided: () => this.#parts.disk()?.isUndecided === true,
       nextId: () => pendingReplies.next(),
     });

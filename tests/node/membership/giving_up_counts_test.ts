@@ -18,6 +18,7 @@ function begin() {
       members: MEMBERS,
       life: "a1",
       configuration: firstConfiguration(MEMBERS, ["a1", "b1", "c1"]),
+      genesis: "a1",
       isUndecided: () => false,
       nextId: () => ++numbers,
     });

@@ -119,7 +119,8 @@ export class Process {
     const members = this.#members;
     const configuration = firstConfiguration(members, record.lives);
     const isUndecided = () => false;
-    const givingUp = new GivingUp({ self, members, configuration, life, isUndecided, nextId });
+    const options = { self, members, configuration, life, genesis: record.id, isUndecided };
+    const givingUp = new GivingUp({ ...options, nextId });
     let ask = givingUp.questions();
     for (let round = 1; round <= 2; round++) {
       const answers = ask.map(({ to, request }) => ({ to, request }));
