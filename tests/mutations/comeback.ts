@@ -366,8 +366,8 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "a member that votes counts as lost",
-      find: 'if (type === "record" || type === "stored") {',
-      replace: 'if (type === "stored") {',
+      find: 'if (type === "record" || (type === "stored" && !isForeign)) {',
+      replace: 'if (type === "stored" && !isForeign) {',
       tests: ["tests/paxos/giving_up_test.ts", "tests/recovery/majority_loss_test.ts"],
     },
     {
@@ -379,8 +379,8 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "a node with another member list counts as lost",
-      find: 'if (reply.type !== "blank" || !sameMembers(reply.members, members)) return nothing;',
-      replace: 'if (reply.type !== "blank") return nothing;',
+      find: "if (!sameMembers(reply.members, members)) return nothing;",
+      replace: "",
     },
     {
       section: 7,
@@ -391,14 +391,14 @@ export const COMEBACK: readonly Mutation[] = [
     {
       section: 7,
       name: "a member gives up while a majority may be left",
-      find: "return left.length < helpersNeeded(list.length);",
-      replace: "return left.length < list.length;",
+      find: "isShort(list, helpersNeeded(list.length))",
+      replace: "isShort(list, list.length)",
     },
     {
       section: 7,
       name: "in an even list a member waits for others that cannot come back",
-      find: "return left.length < helpersNeeded(list.length);",
-      replace: "return 2 * left.length < list.length;",
+      find: "isShort(list, helpersNeeded(list.length))",
+      replace: "isShort(list, list.length / 2)",
     },
     {
       section: 7,

@@ -378,8 +378,8 @@ export const MEMBERS: readonly Mutation[] = [
     {
       section: 11,
       name: "a member gives up by one of two lists only",
-      find: "listsIn(this.#options.configuration).some((list) => {",
-      replace: "listsIn(this.#options.configuration).slice(0, 1).some((list) => {",
+      find: "listsIn(configuration).some(",
+      replace: "listsIn(configuration).slice(0, 1).some(",
     },
   ]),
   ...mutationsOf("lib/paxos/configuration.ts", ["tests/paxos/recovery_test.ts"], [
@@ -638,9 +638,8 @@ export const MEMBERS: readonly Mutation[] = [
     {
       section: 11,
       name: "a member that remembers another list counts as lost",
-      find: 'if (type === "record" || type === "stored") {\n      if',
-      replace:
-        'if ((type === "record" || type === "stored") && sameMembers(reply.members, members)) {\n      if',
+      find: 'if (type === "record" || (type',
+      replace: 'if ((type === "record" && sameMembers(reply.members, members)) || (type',
     },
   ]),
   ...mutationsOf("lib/paxos/record_query.ts", ["tests/paxos/record_query_test.ts"], [

@@ -158,8 +158,8 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "a member of two gives up while it could help the other one recover",
-      find: "return left.length < helpersNeeded(list.length);",
-      replace: "return left.length < Math.floor(list.length / 2) + 1;",
+      find: "isShort(list, helpersNeeded(list.length))",
+      replace: "isShort(list, majority(list.length))",
     },
     {
       section: 7,
