@@ -199,6 +199,8 @@ export class Process implements Actor<ProcessInput, ProcessOutput> {
       members: this.members,
       configuration: this.#paxos.firstConfiguration(this.members, this.record.lives),
       life: this.life,
+      genesis: this.record.id,
+      isUndecided: () => false,
       nextId: () => this.#nextNumber(),
     });
     this.#send(this.givingUp.questions());

@@ -454,8 +454,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "a member gives up when a minority is lost",
     "giving_up",
-    "left.length < helpersNeeded(list.length)",
-    "left.length <= helpersNeeded(list.length)",
+    "isShort(list, helpersNeeded(list.length))",
+    "isShort(list, helpersNeeded(list.length) + 1)",
     "two members crash, the first one gives up, and another genesis",
     "has not lost its memory",
   ),
