@@ -4,7 +4,7 @@ import type { Core } from "../node/core.ts";
 import type { Operation } from "../node/shell.ts";
 import type { MemberChanges } from "../node/membership/member_changes.ts";
 import { type Configuration, votersBefore, votersOf } from "../paxos/configuration.ts";
-import { CONFIGURATION, type State } from "../paxos/register.ts";
+import { CONFIGURATION } from "../paxos/register.ts";
 import type { ChangeMembersOptions } from "./change_members_options.ts";
 import type { MemberStatus } from "./status.ts";
 
@@ -97,19 +97,20 @@ class ListChange {
   /** Learns of the configuration that the members have chosen. */
   async #look(): Promise<void> {
     const { core } = this.#parts;
-    const id = core.record?.id;
     const limits = core.limits();
-    let found: { readonly state: State | null } | undefined;
-    while (found === undefined) {
-      found = await core.reads.read(CONFIGURATION, limits).catch((error) => {
+    while (!this.#operation.ended) {
+      const found = await core.reads.read(CONFIGURATION, limits).catch((error) => {
         // Another step was chosen during the read, which is of no use then. It may be a step to this very list.
         const { code } = error as SynodError;
         if (code === "members_changing" && !this.#operation.ended) return undefined;
         throw this.#known === null ? error : this.#failed("no_quorum", error.message);
       });
+      // The node may have entered its first genesis during the read. Any other one that it enters ends this call.
+      if (found === undefined || core.record === null || this.#operation.ended) continue;
+      const chosen = found.state && readConfiguration(found.state);
+      if (chosen !== null) core.engine.learn(chosen);
+      return;
     }
-    const chosen = found.state && readConfiguration(found.state);
-    if (chosen !== null) core.engine.learnOf(id, chosen);
   }
 
   /** Refuses to go on if another caller changes the members to another list. */
