@@ -1,5 +1,5 @@
 /**
- * Loaded into each test file's process in Node 24, which runs TypeScript by itself: resolves the tests' own
+ * Loaded into the processes of tests and measurements in Node 24, which runs TypeScript by itself: resolves their own
  * imports to the files that `tsconfig.json` names under `paths`.
  *
  * @module

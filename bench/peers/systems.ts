@@ -1,4 +1,4 @@
-import { findBun, findNode, tsx } from "../../tasks/node_modules.ts";
+import { findBun, findNode, nodeImports } from "../../tasks/node_modules.ts";
 import { deno, run } from "../../tasks/process.ts";
 import type { Program } from "../../tasks/program.ts";
 import { type Figures, figuresOf, withGaveUp } from "../figures.ts";
@@ -141,7 +141,7 @@ async function programOf(name: SystemName): Promise<Program> {
     case "Synod, Bun":
       return [await findBun(), "run", path];
     default:
-      return [await findNode(24), `--import=${tsx}`, path];
+      return [await findNode(24), `--import=${nodeImports}`, path];
   }
 }
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { findNode, tsx } from "../../tasks/node_modules.ts";
+import { findNode, nodeImports } from "../../tasks/node_modules.ts";
 import { run } from "../../tasks/process.ts";
 import { type Effort, warmUp } from "../compare.ts";
 import { type Figures, medians } from "../figures.ts";
@@ -130,7 +130,7 @@ const byValueSize = await measure(
 const program = decodeURIComponent(new URL("./keys_program.ts", import.meta.url).pathname);
 const { code, output } = await run(await findNode(24), [
   "--expose-gc",
-  `--import=${tsx}`,
+  `--import=${nodeImports}`,
   program,
   ...KEYS.map(String),
 ]);

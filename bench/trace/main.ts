@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { findBun, findNode, tsx } from "../../tasks/node_modules.ts";
+import { findBun, findNode, nodeImports } from "../../tasks/node_modules.ts";
 import { deno, root, run } from "../../tasks/process.ts";
 import type { TraceFigures } from "./program.ts";
 
@@ -17,7 +17,7 @@ if (!Number.isInteger(pairs) || pairs < 1) throw new TypeError("usage: bench:tra
 const program = `${root}bench/trace/program.ts`;
 const RUNTIMES: Readonly<Record<string, readonly [command: string, ...args: string[]]>> = {
   Deno: [deno, "run", "--no-check", "--allow-read", "--allow-env", program],
-  Node: [await findNode(24), "--import", tsx, program],
+  Node: [await findNode(24), "--import", nodeImports, program],
   Bun: [await findBun(), program],
 };
 
