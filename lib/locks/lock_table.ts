@@ -1,6 +1,6 @@
 import { SynodError } from "../errors.ts";
 import type { Core } from "../node/core.ts";
-import { type Limits, noQuorum } from "../node/shell.ts";
+import { type Limits, LinkedList, noQuorum, PassingMap } from "../node/shell.ts";
 import type { Ballot } from "../paxos/ballot.ts";
 import type { Learned } from "../paxos/learner.ts";
 import {
@@ -43,11 +43,11 @@ export class LockTable implements LockRequests {
   readonly #monitor: SessionMonitor;
   readonly #turns: SessionTurns;
   readonly #waiters = new Map<RegisterId, LockWaiters>();
-  readonly #requests = new Map<number, LockRequest>();
+  readonly #requests = new PassingMap<number, LockRequest>();
   /** The whole labels of these and of other nodes' requests. */
   readonly labels: WholeLabels;
   /** The requests that are being sent; `query` waits for them. */
-  readonly #proposing = new Set<Promise<unknown>>();
+  readonly #proposing = new LinkedList<Promise<unknown>>();
   readonly #sent: SentOrders;
   /** What other nodes order of the locks that this node holds. */
   readonly taken: TakenOrders;
@@ -184,7 +184,7 @@ export class LockTable implements LockRequests {
   /** Resolves when every request made so far is known to the cluster, or is over. */
   async asked(limits: Limits): Promise<void> {
     const operation = this.#core.operation<void>(limits);
-    Promise.allSettled([...this.#proposing]).then(() => operation.resolve());
+    Promise.allSettled(this.#proposing.values()).then(() => operation.resolve());
     await operation.promise;
   }
 
@@ -197,7 +197,7 @@ export class LockTable implements LockRequests {
 
   /** Ends a session's locks and requests, because the session is over. */
   sessionLost(session: string, error: SynodError): void {
-    for (const request of [...this.#requests.values()]) {
+    for (const request of this.#requests.values()) {
       if (request.owner.pid.session !== session) continue;
       this.#requests.delete(request.number);
       this.#sent.fail(request, error);
@@ -209,7 +209,7 @@ export class LockTable implements LockRequests {
   /** Releases all locks that are held; `reason` goes to their owners. */
   async close(reason: SynodError): Promise<void> {
     this.#monitor.close();
-    const held = [...this.#requests.values()].filter((request) => request.holds);
+    const held = this.#requests.values().filter((request) => request.holds);
     for (const request of held) request.end(reason);
     await Promise.all(held.map((request) => this.release(request)));
     for (const waiters of [...this.#waiters.values()]) waiters.close();
@@ -217,11 +217,11 @@ export class LockTable implements LockRequests {
 
   /** Notes a request that is being sent, for as long as it is. */
   async #noted(asked: Promise<Placed>): Promise<Placed> {
-    this.#proposing.add(asked);
+    const place = this.#proposing.add(asked);
     try {
       return await asked;
     } finally {
-      this.#proposing.delete(asked);
+      this.#proposing.remove(place);
     }
   }
 

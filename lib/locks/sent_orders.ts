@@ -1,5 +1,5 @@
 import type { Core } from "../node/core.ts";
-import { type Limits, type Operation, RecentMap } from "../node/shell.ts";
+import { type Limits, type Operation, PassingMap, RecentMap } from "../node/shell.ts";
 import type { Ballot } from "../paxos/ballot.ts";
 import { LockOrders, type Order, type OrderStep } from "../paxos/lock_orders.ts";
 import type { LeftRequest, LockResult, LockValue } from "../paxos/lock_register.ts";
@@ -52,7 +52,7 @@ const LONGEST_SILENCE = 16_000;
  */
 export class SentOrders {
   readonly #parts: SentOrdersParts;
-  readonly #desks = new Map<RegisterId, Desk>();
+  readonly #desks = new PassingMap<RegisterId, Desk>();
   /** The requests that were handed over: their removal has to leave a trace. */
   readonly #handedOver = new WeakSet<LockRequest>();
   /** Nodes that did not answer the last orders: for how long they get no other one, and until when. */

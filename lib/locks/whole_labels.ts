@@ -32,10 +32,10 @@ const MARK = encodeValue([KIND, 0, 0], 100).subarray(0, 2 + KIND.length);
  */
 export class WholeLabels {
   readonly #core: Core;
-  readonly #requests: ReadonlyMap<number, LockRequest>;
+  readonly #requests: Pick<ReadonlyMap<number, LockRequest>, "get">;
 
   /** `requests`: those of this node, by their numbers. */
-  constructor(core: Core, requests: ReadonlyMap<number, LockRequest>) {
+  constructor(core: Core, requests: Pick<ReadonlyMap<number, LockRequest>, "get">) {
     this.#core = core;
     this.#requests = requests;
   }

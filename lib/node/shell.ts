@@ -44,5 +44,7 @@ export { checkedSignal } from "./runtime/checked_signal.ts";
 export { showAs } from "./runtime/inspect.ts";
 export { onAbort } from "./runtime/on_abort.ts";
 export { lateness, type Limits, type Operation } from "./runtime/operation.ts";
+export { LinkedList } from "./runtime/linked_list.ts";
+export { PassingMap } from "./runtime/passing_map.ts";
 export { RecentMap } from "./runtime/recent_map.ts";
 export type { Runtime } from "./runtime/runtime.ts";

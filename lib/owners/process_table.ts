@@ -1,4 +1,5 @@
 import type { Core } from "../node/core.ts";
+import { PassingMap } from "../node/shell.ts";
 import { releaseChange } from "../paxos/kv_register.ts";
 import type { Pid } from "../paxos/register.ts";
 import { Owner, type Owners } from "./owner.ts";
@@ -15,7 +16,7 @@ const TIDY_FROM = 1_000;
 export class ProcessTable implements Owners {
   readonly #core: Core;
   /** By their numbers, which this node gives in no two of its sessions. */
-  readonly #owners = new Map<number, Owner>();
+  readonly #owners = new PassingMap<number, Owner>();
   /** The list length at which each owner is checked next; `Infinity` while a check runs. */
   readonly #tidied = new WeakMap<Owner, number>();
   #last = 0;

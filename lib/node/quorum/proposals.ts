@@ -4,6 +4,7 @@ import type { Chosen, RegisterChange } from "../../paxos/change.ts";
 import type { RegisterId } from "../../paxos/register.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Pacing } from "../runtime/pacing.ts";
+import { PassingMap } from "../runtime/passing_map.ts";
 import type { ChangeOptions } from "./change_options.ts";
 import { ChosenHints } from "./chosen_hints.ts";
 import { FastRounds } from "./fast_rounds.ts";
@@ -19,7 +20,7 @@ import type { Release, Released } from "./released.ts";
 export class Proposals {
   readonly #engine: Engine;
   readonly #pacing: Pacing;
-  readonly #registers = new Map<RegisterId, RegisterProposals>();
+  readonly #registers = new PassingMap<RegisterId, RegisterProposals>();
   readonly #kept = new KeptPromises();
   readonly #fast: { readonly rounds: FastRounds; readonly hints: ChosenHints };
   /** Called with each chosen tombstone, and with the proposer that counts which members have accepted it. */

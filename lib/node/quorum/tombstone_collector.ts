@@ -2,6 +2,7 @@ import type { Ballot } from "../../paxos/ballot.ts";
 import type { RegisterReply } from "../../paxos/messages.ts";
 import type { RegisterId } from "../../paxos/register.ts";
 import type { Engine } from "../engine/engine.ts";
+import { LinkedList } from "../runtime/linked_list.ts";
 import { LONGEST_ROUND_TRIP } from "../runtime/pacing.ts";
 import type { Proposals } from "./proposals.ts";
 import type { Release } from "./released.ts";
@@ -36,7 +37,7 @@ const MAX_WATCHES = 10_000;
 export class TombstoneCollector {
   readonly #engine: Engine;
   /** Functions that stop watching a release. */
-  readonly #watching = new Set<() => void>();
+  readonly #watching = new LinkedList<() => void>();
   #watchTime = SHORTEST_WATCH;
   /** Releases watched longer than `#watchTime`. */
   #longWatches = 0;
@@ -61,14 +62,14 @@ export class TombstoneCollector {
   stop(): void {
     this.#stopped = true;
     this.#tellToForget();
-    for (const stop of [...this.#watching]) stop();
+    for (const stop of this.#watching.values()) stop();
   }
 
   /** The members have changed: every one of them has to report a release under the configuration of its attempt. */
   #abandon(): void {
     this.#cancelTelling();
     this.#forgettable.length = 0;
-    for (const stop of [...this.#watching]) stop();
+    for (const stop of this.#watching.values()) stop();
   }
 
   /** A tombstone is chosen: waits until all members have accepted it, then has them forget it. */
@@ -79,7 +80,7 @@ export class TombstoneCollector {
     const chosen = runtime.now();
     let isLong = false;
     const stop = () => {
-      if (!this.#watching.delete(stop)) return;
+      if (!this.#watching.remove(place)) return;
       cancelTimer();
       pendingReplies.close(requestId);
       if (isLong) this.#longWatches--;
@@ -97,7 +98,7 @@ export class TombstoneCollector {
       this.#forget(register, ballot);
     };
     let cancelTimer = runtime.setTimer(late, this.#watchTime);
-    this.#watching.add(stop);
+    const place = this.#watching.add(stop);
     if (proposer.acceptedByAll) return forget();
     if (this.#watching.size > MAX_WATCHES) return stop();
     pendingReplies.handOver(requestId, (from, header, reply) => {
