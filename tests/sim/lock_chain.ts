@@ -14,6 +14,15 @@ export interface LockStep {
   readonly at: string;
 }
 
+/** A decided state of a lock. */
+export interface WrittenStep {
+  readonly state: State;
+  /** The life of its proposer. */
+  readonly writer: Life;
+  /** The place of its decision in the order of all decisions and endings. */
+  readonly decided: number;
+}
+
 /**
  * The faults in the chosen states of a lock, in their order. `written` are all decided states with their
  * writers; `sessions` tells when each session was first seen to have ended. `isLeaving`: whether a guest has asked
@@ -21,7 +30,7 @@ export interface LockStep {
  */
 export function lockChainFaults(
   steps: readonly LockStep[],
-  written: readonly { readonly state: State; readonly writer: Life }[],
+  written: readonly WrittenStep[],
   sessions: ReadonlyMap<SessionId, number | null>,
   steals: boolean,
   isLeaving: (request: string) => boolean = () => false,
@@ -43,7 +52,12 @@ export function lockChainFaults(
     };
     const [before, after] = [lockOf(state), lockOf(next)];
     const direct = next.present && next.over === state.token;
-    const link = { before, after, tokens, direct, gone, mayLeave, steals };
+    const between = written.filter(({ state }) =>
+      state.token >= tokens[0] && state.token < tokens[1]
+    );
+    const wasRobbed = (entry: LockEntry) =>
+      isRobbed(entry, between, sessions.get(entry.pid.session) ?? null);
+    const link = { before, after, tokens, direct, gone, mayLeave, steals, wasRobbed };
     for (const fault of lockFaults(link)) {
       faults.push(`${fault}: ${from} ${showLock(before)} to ${to} ${showLock(after)}`);
     }
@@ -53,4 +67,18 @@ export function lockChainFaults(
     for (const entry of known) if (!left.has(nameOf(entry))) gone.add(nameOf(entry));
   }
   return faults;
+}
+
+/**
+ * Whether a theft from this holder was written: by another node, over a state with it, before the `end` of its session.
+ * Its own node would have released it, and after that end any node may drop it.
+ */
+function isRobbed(entry: LockEntry, written: readonly WrittenStep[], end: number | null): boolean {
+  const holds = (state: State) =>
+    lockOf(state).holders.some((one) => nameOf(one) === nameOf(entry));
+  const { life } = parseSession(entry.pid.session);
+  return written.some(({ state, writer, decided }) =>
+    state.present && writer !== life && !holds(state) && (end === null || decided < end) &&
+    written.some((replaced) => replaced.state.token === state.over && holds(replaced.state))
+  );
 }

@@ -111,4 +111,15 @@ describe("lockFaults()", () => {
     assertEquals(faults("a5 | b c d", "e9 | d f b c", apart), []);
     assertMatch(faults("a5 | b c d", "e9 | c b d", apart).join(), /the order changed/);
   });
+
+  it("permits another grant of a request that lost the lock to a theft in between", () => {
+    const robbed = { steals: true, direct: false, wasRobbed: () => true };
+    assertEquals(faults("a5", "a9", robbed), []);
+    assertEquals(faults("a5", "a5", robbed), []);
+    for (const one of [{ steals: false }, { direct: true }, { wasRobbed: () => false }]) {
+      assertMatch(faults("a5", "a9", { ...robbed, ...one }).join(), /became/);
+    }
+    assertMatch(faults("a5", "a4", robbed).join(), /granted between @5 and @9/);
+    assertMatch(faults("a5", "a12", robbed).join(), /granted between @5 and @9/);
+  });
 });
