@@ -25,10 +25,10 @@ export interface GivingUpOptions {
 /**
  * For a member without a quorum that remembers: finds out whether the cluster can never recover, since too many members
  * have lost their memory. A member is lost if it answers in both rounds of questions that it is not operational, in one
- * and the same life, which the configuration does not name; so is one whose disk is that of another cluster. All is lost when the remaining members of a list are too few
- * to help the lost ones back; while the members change, of either list. For a member that has not taken its disk, it also
- * is when they are too few to take it, which in a list of two is more. A member of which any process still remembers is
- * not lost.
+ * and the same life, which the configuration does not name; so is one whose disk is that of another cluster. All is lost
+ * when the remaining members of a list are too few to help the lost ones back; while the members change, of either list.
+ * For a member that has not taken its disk, it also is when they are too few to take it, which in a list of two is more. A
+ * member of which any process still remembers is not lost.
  */
 export class GivingUp {
   readonly #options: GivingUpOptions;
