@@ -179,9 +179,10 @@ export class ClusterNode extends FeaturedNode<ClusterEvents> {
       : [];
     const hasQuorum = this.hasQuorum;
     const waitingFor = (): string[] => {
-      if (hasQuorum || core.closed !== undefined) return [];
+      if (core.closed !== undefined) return [];
+      // Also with a quorum: a client that was added has its session already.
       if (own.isStorageInUse) return [STORAGE_IN_USE];
-      return waitsFor(engine, members, this.#lifecycle.hasToBeMember);
+      return hasQuorum ? [] : waitsFor(engine, members, this.#lifecycle.hasToBeMember);
     };
     return {
       id: this.id,

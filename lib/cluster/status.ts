@@ -44,8 +44,8 @@ export interface ClusterStatus {
    * What the node waits for. Without a quorum: the ids of the members that do not vote as far as known, or, if this
    * node knows of no start of the cluster, those that do not answer; then in words what else there is, such as the
    * first `maxSessionTtl` of a cluster with clients, or the grant of its session. `"storage in use"` alone, while
-   * another process has the storage of this one, which does nothing before. Empty with a quorum, and only then, unless
-   * the node is closed.
+   * another process has the storage of this one, which does nothing before. Otherwise empty with a quorum, and only
+   * then, unless the node is closed.
    */
   waitingFor: string[];
   /** The id of the cluster's present start; `null` if this node knows of none. */

@@ -703,7 +703,7 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "a read reports an unsure state",
-      find: "if (!unanimous) return { sure: false };",
+      find: "if (!unanimous && !isKnown) return { sure: false };",
       replace: "",
     },
     {

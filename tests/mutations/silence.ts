@@ -80,8 +80,8 @@ export const SILENCE: readonly Mutation[] = [
     told([
       {
         name: "nothing says why a cluster with clients grants no sessions at first",
-        find: "if (wait <= 0) return waiting;",
-        replace: "if (wait >= 0) return waiting;",
+        find: "if (wait <= 0) return waiting.includes",
+        replace: "if (wait >= 0) return waiting.includes",
       },
     ]),
   ),
