@@ -15,6 +15,7 @@ import {
 import { parseSession } from "../../lib/paxos/sessions.ts";
 import { keptStateOf } from "../../lib/singletons/state_value.ts";
 import { singletonOf } from "../../lib/singletons/singleton_value.ts";
+import { mayBeCounted } from "./crash_quorum.ts";
 import { configurationFault, type Lists } from "./lists.ts";
 import { lockChainFaults } from "./lock_chain.ts";
 import { identify, show } from "./notation.ts";
@@ -27,12 +28,12 @@ interface Proposal {
   readonly identity: string;
   /** Whether it is that of a fast round: only all members choose it. */
   readonly fast: boolean;
-  /** The incarnations that accepted it. */
-  readonly accepted: Set<string>;
+  /** The incarnations that accepted it, and for each the highest incarnations that it knew of when it first did. */
+  readonly accepted: Map<Life, ReadonlyMap<string, Life>>;
   /** The configuration under which they did: an attempt is bound to one; `null`: no acceptor has accepted it yet. */
   configuration: Configuration | null;
   chosen: boolean;
-  /** Whether it is chosen if votes of processes count that run beside their successors. */
+  /** Whether a proposer may count it as chosen, also if a vote of it was forgotten since. */
   maybe: boolean;
 }
 
@@ -116,7 +117,7 @@ export class Chain {
       state,
       identity,
       fast,
-      accepted: new Set(),
+      accepted: new Map(),
       configuration: null,
       chosen: false,
       maybe: false,
@@ -161,14 +162,27 @@ export class Chain {
   ): boolean {
     if (configuration === null) return false;
     const voters = votersOf(configuration);
-    const members = [...accepted].filter(counts).map((one) => this.#world.memberOf(one));
+    const members = [...accepted.keys()].filter(counts).map((one) => this.#world.memberOf(one));
     const counted = new Set(members.filter((member) => voters.includes(member)));
     return counted.size >= (fast ? voters.length : majority(voters.length));
   }
 
+  /** Whether a proposer may count that: the votes of a crash-consistent quorum, which may be forgotten by now. */
+  #mayBeEnough({ accepted, configuration, fast }: Proposal): boolean {
+    if (configuration === null) return false;
+    const voters = votersOf(configuration);
+    const votes = [...accepted].map(([incarnation, crashes]) => {
+      return { member: this.#world.memberOf(incarnation), incarnation, crashes };
+    });
+    return mayBeCounted(
+      votes.filter(({ member }) => voters.includes(member)),
+      fast ? voters.length : majority(voters.length),
+    );
+  }
+
   /**
    * A member accepted `state`, under this configuration, in a fast round or not; `null`: it goes on with what is on its
-   * disk, which it has accepted before.
+   * disk, which it has accepted before. `crashes`: the highest incarnation of each node that it knows.
    */
   accepted(
     id: RegisterId,
@@ -176,13 +190,15 @@ export class Chain {
     state: State,
     incarnation: string,
     configuration: Configuration | null,
+    crashes: ReadonlyMap<string, Life>,
     fast = false,
   ): void {
     const proposal = this.proposed(id, ballot, state, this.#world.timeOf(incarnation), fast);
     const register = this.#register(id);
     if (fast) noteOver(register, state);
     register.newest = Math.max(register.newest, state.token);
-    proposal.accepted.add(incarnation);
+    // A later answer to the same proposal may know of more crashes; the first one was given before these.
+    if (!proposal.accepted.has(incarnation)) proposal.accepted.set(incarnation, crashes);
     const { configuration: before } = proposal;
     if (before !== null && configuration !== null && before.epoch !== configuration.epoch) {
       this.#report(
@@ -195,9 +211,9 @@ export class Chain {
     if (isConfiguration(id)) this.#lists.proposed(state, this.#world.timeOf(incarnation));
     if (isLock(id)) this.#noteGrants(register, proposal);
     if (proposal.chosen) return;
-    // A vote that its member has forgotten since does not count any more.
+    // Of a vote that its member has forgotten since only those know who have counted the reply.
     if (!this.#isEnough(proposal, (one) => this.#world.remembers(one))) {
-      proposal.maybe ||= this.#isEnough(proposal, (one) => this.#world.mayCount(one));
+      proposal.maybe ||= this.#mayBeEnough(proposal);
       if (proposal.maybe && isConfiguration(id)) this.#lists.took(state, false);
       return;
     }

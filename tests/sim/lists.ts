@@ -18,7 +18,7 @@ export class Lists {
   #proposed: { readonly configuration: Configuration; readonly at: number }[] = [];
   /** The newest one that a member follows. */
   #known: Configuration;
-  /** Those that are chosen if votes of processes count that run beside their successors. */
+  /** Those that a proposer may count as chosen, also if a vote for one was forgotten since. */
   readonly #maybe: Configuration[] = [];
 
   /** The first list is that of the genesis. */
@@ -94,7 +94,7 @@ export class Lists {
     );
   }
 
-  /** This state of the configuration register is chosen; `isSure`: whichever votes count. */
+  /** This state of the configuration register is chosen; `isSure`: all of its votes are remembered. */
   took(state: State, isSure: boolean): void {
     const configuration = readConfiguration(state);
     if (configuration === null) return;

@@ -1,7 +1,9 @@
 import { type Ballot, compareBallots, type Life } from "../../lib/paxos/ballot.ts";
 import type { Configuration } from "../../lib/paxos/configuration.ts";
 import type { Frame, RegisterRequest, Request, StoredRegister } from "../../lib/paxos/messages.ts";
+import { Incarnations } from "../../lib/paxos/incarnations.ts";
 import type { Accepted, RegisterId } from "../../lib/paxos/register.ts";
+import { Place } from "../../lib/paxos/place.ts";
 import { Voter, type VoterOutput, type VoterRequest } from "../../lib/paxos/voter.ts";
 import { Chain } from "./chain.ts";
 import type { Lists } from "./lists.ts";
@@ -29,6 +31,8 @@ export class Observer {
   readonly #votes = new Map<string, Vote>();
   /** The configuration that each memory votes under. */
   readonly #configurations = new WeakMap<Voter, Configuration>();
+  /** The place of each memory, which knows of crashes. */
+  readonly #places = new WeakMap<Voter, Place>();
 
   /** `lists`: the lists of members; `steals`: whether locks may be stolen from their holders. */
   constructor(
@@ -54,6 +58,11 @@ export class Observer {
     if (this.#lists.follows(configuration)) return;
     const shown = JSON.stringify(configuration);
     this.#report(`${voter.incarnation} follows a configuration that was not chosen: ${shown}`);
+  }
+
+  /** A memory votes in this place from now on. */
+  votesIn(voter: Voter, place: Place): void {
+    this.#places.set(voter, place);
   }
 
   /** A frame is sent at the virtual time `time`. */
@@ -96,8 +105,12 @@ export class Observer {
     }
   }
 
-  /** A member votes again with what is on its disk, in another incarnation. */
-  resumed(incarnation: Life, registers: Iterable<StoredRegister>): void {
+  /** A member votes again with what is on its disk, in another incarnation; `crashes`: those that it knows of. */
+  resumed(
+    incarnation: Life,
+    registers: Iterable<StoredRegister>,
+    crashes: ReadonlyMap<string, Life>,
+  ): void {
     this.#world.voted(incarnation);
     for (const { register, promised, accepted, copied } of registers) {
       const vote = this.#voteOf({ incarnation }, register);
@@ -105,7 +118,7 @@ export class Observer {
       if (accepted === null || copied) continue;
       vote.accepted = accepted.ballot;
       const { ballot, state, fast = false } = accepted;
-      this.#chain.accepted(register, ballot, state, incarnation, null, fast);
+      this.#chain.accepted(register, ballot, state, incarnation, null, crashes, fast);
     }
   }
 
@@ -158,7 +171,8 @@ export class Observer {
     vote.promised = next ? { counter: ballot.counter + 1, life: ballot.life } : ballot;
     const configuration = this.#configurations.get(voter) ?? null;
     if (configuration === null) this.#report(`${voter.incarnation} votes without a configuration`);
-    this.#chain.accepted(register, ballot, state, voter.incarnation, configuration);
+    const crashes = this.#crashesOf(voter);
+    this.#chain.accepted(register, ballot, state, voter.incarnation, configuration, crashes);
   }
 
   /** A member may take a state in a fast round if it has accepted nothing, and promised nothing as high. */
@@ -184,7 +198,8 @@ export class Observer {
     const configuration = this.#configurations.get(voter) ?? null;
     if (configuration === null) this.#report(`${voter.incarnation} votes without a configuration`);
     const taken = { ...state, over };
-    this.#chain.accepted(register, ballot, taken, voter.incarnation, configuration, true);
+    const crashes = this.#crashesOf(voter);
+    this.#chain.accepted(register, ballot, taken, voter.incarnation, configuration, crashes, true);
   }
 
   /** A member may forget a tombstone if that is its last accept, and it has promised nothing since. */
@@ -212,6 +227,14 @@ export class Observer {
     );
   }
 
+  /** The highest incarnation of each node that a member knows: its replies carry those of the others. */
+  #crashesOf(voter: Voter): ReadonlyMap<string, Life> {
+    const place = this.#places.get(voter);
+    if (place !== undefined) return new Map(place.incarnations.all);
+    this.#report(`${voter.incarnation} votes without a place`);
+    return new Map();
+  }
+
   #voteOf(voter: Pick<Voter, "incarnation">, register: RegisterId): Vote {
     const key = `${voter.incarnation} ${register}`;
     let vote = this.#votes.get(key);
@@ -233,13 +256,27 @@ export function observeVotes(observer: Observer): () => void {
     return output;
   };
   const { stored } = Voter;
+  const onDisk = new WeakMap<Voter, readonly StoredRegister[]>();
   Voter.stored = function (record, memory, ...rest) {
-    observer.resumed(memory.incarnation, memory.registers);
-    return stored.call(Voter, record, memory, ...rest);
+    const voter = stored.call(Voter, record, memory, ...rest);
+    onDisk.set(voter, memory.registers);
+    return voter;
+  };
+  const { remember } = Place.prototype;
+  Place.prototype.remember = function (memory, known) {
+    observer.votesIn(memory, this);
+    const registers = onDisk.get(memory);
+    if (registers !== undefined) {
+      const crashes = new Incarnations();
+      crashes.raiseAll([...this.incarnations.all, ...known]);
+      observer.resumed(memory.incarnation, registers, new Map(crashes.all));
+    }
+    return remember.call(this, memory, known);
   };
   return () => {
     Voter.prototype.handle = handle;
     Voter.prototype.follow = follow;
     Voter.stored = stored;
+    Place.prototype.remember = remember;
   };
 }

@@ -147,11 +147,7 @@ class Run {
     this.#report = report;
     this.network = new SimulatedNetwork(simulation, simulation.random.fork("network"));
     this.cluster = new Cluster(simulation, this.network, scenario, report);
-    const world = new World(
-      simulation,
-      () => this.cluster.stations,
-      (station) => this.cluster.isOnDisk(station),
-    );
+    const world = new World(simulation, () => this.cluster.stations);
     this.observer = new Observer(world, this.cluster.lists, report, scenario.steals);
     this.users = this.#makeUsers(world);
     this.faults = new Faults(this.cluster);

@@ -102,8 +102,6 @@ export class Cluster {
   readonly #started: ((station: Station) => void)[] = [];
   /** The disks of the members, if they have some. */
   readonly #disks = new Map<string, MemoryStorage>();
-  /** The number of stations when the disk of a member was lost or became older; what earlier ones wrote is gone. */
-  readonly #spoilt = new Map<string, number>();
   /** What was on the disk of a member when its latest process began, and in which epoch. */
   readonly #earlier = new Map<string, EarlierDisk>();
   /** The epoch of what was on the disk of a member when its process ended; `null`: not known. */
@@ -348,16 +346,8 @@ export class Cluster {
     return disk;
   }
 
-  /** Whether what a station has written to the disk of its member is still there, unless a later one has replaced it. */
-  isOnDisk(station: Station): boolean {
-    const { id, isMember } = station;
-    const isGood = this.#stations.indexOf(station) >= (this.#spoilt.get(id) ?? 0);
-    return this.scenario.storage && isMember && isGood;
-  }
-
   /** The disk of a member that is down is lost. */
   loseDisk(id: string): void {
-    this.#spoilt.set(id, this.#stations.length);
     this.simulation.note(`the disk of ${id} is lost`);
     this.#disks.delete(id);
   }
@@ -383,7 +373,6 @@ export class Cluster {
 
   /** The disk of a member that is down becomes what it was at the start of its last process. */
   rollBack(id: string): void {
-    this.#spoilt.set(id, this.#stations.length);
     this.simulation.note(`the disk of ${id} is that of before its start`);
     this.#disks.get(id)!.restore(this.#earlier.get(id)!.content);
   }

@@ -23,7 +23,6 @@ export interface KnownProcess {
 export class World {
   readonly #simulation: Simulation;
   readonly #stations: () => readonly Station[];
-  readonly #isOnDisk: (station: Station) => boolean;
   readonly #processes = new Map<string, KnownProcess>();
   /** The highest session number that each life was seen to request. */
   readonly #newest = new Map<string, number>();
@@ -32,15 +31,9 @@ export class World {
   /** The stations that have voted, by incarnation: a member that is removed, and added again, takes a new life. */
   readonly #voters = new Map<string, Station>();
 
-  /** `isOnDisk`: whether the disk of a member still has what a station has voted, or had when that stopped. */
-  constructor(
-    simulation: Simulation,
-    stations: () => readonly Station[],
-    isOnDisk: (station: Station) => boolean = () => false,
-  ) {
+  constructor(simulation: Simulation, stations: () => readonly Station[]) {
     this.#simulation = simulation;
     this.#stations = stations;
-    this.#isOnDisk = isOnDisk;
   }
 
   /** A process was spawned. */
@@ -106,22 +99,6 @@ export class World {
     const station = this.#voterOf(incarnation);
     return station !== undefined && isIn(station, incarnation) &&
       this.#stations().findLast(({ id }) => id === station.id) === station;
-  }
-
-  /**
-   * Whether a vote of this incarnation may count. A process that runs beside its successor goes on as the member
-   * for all that have not heard the successor's announcement, which is known for sure once that votes. What is on the disk
-   * of a process that has stopped is the memory of its successor, until that votes.
-   */
-  mayCount(incarnation: string): boolean {
-    const station = this.#voterOf(incarnation);
-    if (station === undefined || !isIn(station, incarnation)) return false;
-    const ofMember = this.#stations().filter(({ id }) => id === station.id);
-    const later = ofMember.slice(ofMember.indexOf(station) + 1);
-    if (later.length === 0) return true;
-    const voted = new Set(this.#voters.values());
-    if (later.some((one) => voted.has(one))) return false;
-    return (!station.down && !station.machine.crashed) || this.#isOnDisk(station);
   }
 
   /** Whether the wall clock of at least one machine has shown `time` or later so far. */
