@@ -282,9 +282,10 @@ export class Proposer<R> {
     // Votes of a fast round, maybe under another configuration, are written in any case.
     const summary = summarize(this.#promises.replies);
     this.#options.clock.observe(summary.token);
-    // A token must grow from write to write, and this ballot is too low to overwrite that state.
-    // In a fast round that is the state of a rival that goes on itself.
-    if (this.#ballot.counter <= summary.token) {
+    // A token must grow from write to write, and no state is decided in a life that is over.
+    // In a fast round the state of a greater token is that of a rival that goes on itself.
+    const { counter, life } = this.#ballot;
+    if (counter <= summary.token || life !== this.#options.life) {
       return { do: this.#phase === "fast" ? "retry" : "restart" };
     }
     return this.#propose(summary);
@@ -364,16 +365,15 @@ export class Proposer<R> {
   }
 
   #nacked(sender: Sender, promised: Ballot): Step<R> | undefined {
-    const { clock, life } = this.#options;
-    clock.observe(promised.counter);
+    this.#options.clock.observe(promised.counter);
     // A member that accepted, or took, the first copy of a request refuses the second one.
     if (this.#answered.has(sender.member)) return undefined;
     if (this.#fallback !== undefined && this.#promises.has(sender.member)) return undefined;
-    if (promised.life === life && promised.counter === this.#fallback?.counter) {
+    if (this.#fallback !== undefined && compareBallots(promised, this.#fallback) === 0) {
       // The fallback was promised, and that reply was lost.
       return { do: "restart" };
     }
-    if (promised.life === life && promised.counter === this.#ballot.counter) {
+    if (compareBallots(promised, this.#ballot) === 0) {
       // The promise was made, and its reply was lost.
       return this.#phase === "accept" ? undefined : { do: "restart" };
     }

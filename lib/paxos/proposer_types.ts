@@ -37,7 +37,7 @@ export interface ProposerOptions<R> {
   readonly members: readonly string[];
   /** The Lamport clock of the node. */
   readonly clock: LamportClock;
-  /** The life of the proposer. */
+  /** The present life of the proposer's node: it may take another one, and then an attempt in the old one begins again. */
   readonly life: Life;
   /** The change to make. */
   readonly change: RegisterChange<R>;

@@ -91,11 +91,15 @@ export class RegisterProposals {
 
   /** `isFirst`: whether no attempt came just before. */
   #begin(isFirst: boolean): void {
-    const { members, clock, life } = this.#engine;
+    const engine = this.#engine;
+    const { members, clock } = engine;
     this.#retries.begin();
     this.#room.begin();
     this.#proposer = new Proposer<CombinedResult>({
-      ...{ register: this.#register, members, clock, life },
+      ...{ register: this.#register, members, clock },
+      get life() {
+        return engine.life;
+      },
       change: (current) => {
         this.#queue.join();
         return combine(this.#queue.round.filter((part) => !part.operation.ended), current);

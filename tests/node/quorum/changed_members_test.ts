@@ -160,6 +160,38 @@ describe("what is under way when the members change (section 11)", () => {
     assertEquals(await asked(node, "a"), ["a prepare"]);
   });
 
+  it("a proposal decides nothing in an earlier life of its node: it begins again in the present one (section 3)", async () => {
+    const node = await ScriptedNode.start();
+    const chosen = node.core.proposals.change(KEY, sendable(append("x")), { deadline: Infinity });
+    await node.ask("a");
+    await node.lose("b", "c");
+    node.engine.changeLife(life(10));
+    await node.time.pass(1_000);
+    await node.lose("c");
+    // With this promise a quorum has promised the ballot of the earlier life.
+    await node.ask("b");
+    assertEquals(await asked(node, "b"), ["b prepare"]);
+    assertEquals((await latest(node, "b", "prepare")).ballot.life, life(10));
+    await node.ask("a", "b");
+    assertEquals((await latest(node, "b", "accept")).ballot.life, life(10));
+    await node.ask("a", "b");
+    assertEquals((await chosen).result, "x");
+  });
+
+  it("a proposal whose promises an earlier life of its node did not get has met no rival (section 3)", async () => {
+    const node = await ScriptedNode.start();
+    node.core.proposals.change(KEY, sendable(append("x")), { deadline: Infinity }).catch(() => {});
+    await node.send("a", "b", "c");
+    await node.lose("a", "b", "c");
+    node.engine.changeLife(life(10));
+    await node.time.pass(1_000);
+    await node.lose("c");
+    await node.ask("a");
+    // It waits for no time.
+    const { ballot } = await latest(node, "c", "prepare");
+    assertEquals(ballot.life, life(10));
+  });
+
   it("a change of the configuration itself is given up", async () => {
     const node = await ScriptedNode.start();
     const chosen = node.core.proposals.change(CONFIGURATION, sendable(setOnce("x")), {
