@@ -16,6 +16,7 @@ import { drawScenario, type Scenario, type ScenarioOptions } from "./scenario.ts
 import { Simulation } from "../../testing/simulation.ts";
 import { SingletonUsers } from "./singleton_users.ts";
 import type { Users } from "./users.ts";
+import { within } from "./within.ts";
 import { World } from "./world.ts";
 
 /** Options of {@linkcode runSeed}. */
@@ -305,11 +306,8 @@ class Run {
    * Lets time pass until `promise` is settled; `undefined` if that takes too long. Operations have the time limit
    * of the nodes: after a slow network, retries are still paced by its round trips.
    */
-  async #within<T>(promise: Promise<T>): Promise<T | undefined> {
-    let result: { value: T } | undefined;
-    promise.then((value) => result = { value });
+  #within<T>(promise: Promise<T>): Promise<T | undefined> {
     const patience = Math.max(PATIENCE, this.#scenario.timeout * (1 + DRIFT));
-    await this.#run(patience, () => result !== undefined);
-    return result?.value;
+    return within(promise, (isOver) => this.#run(patience, isOver), this.#report);
   }
 }

@@ -7,7 +7,7 @@ import type { Operations } from "./operations.ts";
 export interface Finale {
   /** The nodes that are up and ready. */
   readonly up: readonly Station[];
-  /** Lets time pass until `promise` is settled; `undefined` if that takes too long. */
+  /** Lets time pass until `promise` is settled; `undefined` if that takes too long, or if it is rejected, which is reported. */
   within<T>(promise: Promise<T>): Promise<T | undefined>;
   /** Lets `duration` milliseconds pass. */
   pass(duration: number): Promise<void>;
