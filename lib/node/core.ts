@@ -72,6 +72,12 @@ export class Core implements NodeShell {
     return this.engine.members;
   }
 
+  /** Asks again what is under way, at the members that have not answered. */
+  askAgain(): void {
+    this.session.reached();
+    this.pacing.reached();
+  }
+
   /** The life of this node: the id of its present start. */
   get life(): Life {
     return this.engine.life;

@@ -282,10 +282,11 @@ export class Proposer<R> {
     // Votes of a fast round, maybe under another configuration, are written in any case.
     const summary = summarize(this.#promises.replies);
     this.#options.clock.observe(summary.token);
-    // A token must grow from write to write, and no state is decided in a life that is over.
-    // In a fast round the state of a greater token is that of a rival that goes on itself.
-    const { counter, life } = this.#ballot;
-    if (counter <= summary.token || life !== this.#options.life) {
+    // No state is decided in a life that is over.
+    if (this.#ballot.life !== this.#options.life) return { do: "restart" };
+    // A token must grow from write to write, and this ballot is too low to overwrite that state.
+    // In a fast round that is the state of a rival that goes on itself.
+    if (this.#ballot.counter <= summary.token) {
       return { do: this.#phase === "fast" ? "retry" : "restart" };
     }
     return this.#propose(summary);

@@ -1,6 +1,7 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
 import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { partsOf } from "../../lib/cluster/cluster_node.ts";
 import { assertCode, reasonOf } from "../support/expect.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 
@@ -25,6 +26,18 @@ describe("changeMembers() (section 11)", () => {
       assertInstanceOf(error, TypeError);
       assertStringIncludes(error.message, text);
     }
+  });
+
+  it("costs no wait for a resend where the members learn of it from the one that asks them", async () => {
+    await using cluster = await VirtualCluster.start(3, OPTIONS);
+    const { time } = cluster;
+    const client = await cluster.join("c");
+    await time.until(client.ready);
+    const { engine } = partsOf(client);
+    engine.learn({ ...engine.configuration, epoch: 1 });
+    const before = time.runtime.now();
+    await time.until(client.kv.keys());
+    assertEquals(time.runtime.now() - before < 10, true);
   });
 
   it("to the present list resolves at once, in any order", async () => {

@@ -463,6 +463,12 @@ export const MEMBERS: readonly Mutation[] = [
       replace: "last",
     },
     {
+      section: 3,
+      name: "a proposal goes on in the life in which it began",
+      find: "get life() {\n        return engine.life;\n      },",
+      replace: "life: engine.life,",
+    },
+    {
       section: 11,
       name: "a proposal goes on with the members of before",
       find: "proposer.follow(this.#engine.members);",
@@ -604,6 +610,49 @@ export const MEMBERS: readonly Mutation[] = [
       find:
         'if (!sameGenesis || view.record === null) return;\n        if (request.type === "configure")',
       replace: 'if (request.type === "configure")',
+    },
+  ]),
+  ...mutationsOf("lib/node/engine/dispatcher.ts", CHANGED, [
+    {
+      section: 11,
+      name: "what a member did not serve is not asked again behind the configuration",
+      find: "handlers.behind?.();",
+      replace: "",
+    },
+    {
+      section: 11,
+      name: "a member that asks for a configuration again and again has all asked again each time",
+      find: "if (members.has(from)) return;",
+      replace: "",
+    },
+    {
+      section: 11,
+      name: "a member that has asked for one configuration is not asked again behind the next",
+      find: "if (this.#told?.configuration !== configuration) {",
+      replace: "if (this.#told === null) {",
+    },
+  ]),
+  ...mutationsOf("lib/cluster/wiring.ts", ["tests/cluster/changing_members_test.ts"], [
+    {
+      section: 11,
+      name: "a node does not ask again behind the configuration",
+      find: "behind: () => core.askAgain(),",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/proposer.ts", CHANGED, [
+    {
+      section: 3,
+      name: "a state is decided in an earlier life of the node",
+      find: 'if (this.#ballot.life !== this.#options.life) return { do: "restart" };',
+      replace: "",
+    },
+    {
+      section: 3,
+      name: "a ballot of an earlier life of the node is that of a rival",
+      find: "if (compareBallots(promised, this.#ballot) === 0) {",
+      replace:
+        "if (compareBallots(promised, { ...this.#ballot, life: this.#options.life }) === 0) {",
     },
   ]),
   ...mutationsOf("lib/node/engine/cluster_view.ts", DISPATCHER, [

@@ -325,6 +325,7 @@ export class ScriptedNode {
       },
       asked: (from) => note(`asked by ${from}`),
       otherGenesis: (from) => note(`otherGenesis of ${from}`),
+      behind: () => this.core.askAgain(),
       notAMember: (from) => note(`notAMember by ${from}`),
       replaced: () => note("replaced"),
       memberVotes: (member) => {

@@ -1,6 +1,7 @@
 import { isFitFor, requestHandler } from "../../codec.ts";
 import type { SynodError } from "../../errors.ts";
 import type { Life } from "../../paxos/ballot.ts";
+import type { Configuration } from "../../paxos/configuration.ts";
 import type { ConfigurationRequest } from "../../paxos/configuration_messages.ts";
 import type { ConfigurationNews } from "../../paxos/incarnations.ts";
 import type {
@@ -56,6 +57,8 @@ export interface EngineHandlers extends ViewEvents {
   ) => void;
   /** A member lives under another genesis. */
   readonly otherGenesis: (from: string, header: Header) => void;
+  /** A member did not serve what it was asked, since it lacked this node's configuration, which is on its way to it now. */
+  readonly behind?: () => void;
   /** A member says that this node is not a member. */
   readonly notAMember: (from: string) => void;
   /**
@@ -110,6 +113,8 @@ export interface DispatcherParts {
 export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #lists: ListLane;
+  /** A configuration, and the members that have asked this node for it: once each, so that they cannot ask for ever. */
+  #told: { readonly configuration: Configuration; readonly members: Set<string> } | null = null;
 
   /** A dispatcher that has received nothing yet. */
   constructor(parts: DispatcherParts) {
@@ -196,10 +201,20 @@ export class Dispatcher {
 
   /** Follows a newer configuration, or tells its own to a node that does not know it. */
   #followEpoch(from: string, reply: Reply): void {
-    const { view, learn, request, pendingReplies } = this.#parts;
+    const { view, learn, request, pendingReplies, handlers } = this.#parts;
     if (reply.type === "newerConfiguration") learn(reply);
     if (reply.type !== "unknownEpoch" || view.place === null) return;
-    request(from, { id: pendingReplies.next(), type: "configure", ...view.place.news });
+    const { news } = view.place;
+    request(from, { id: pendingReplies.next(), type: "configure", ...news });
+    const { configuration } = news;
+    if (this.#told?.configuration !== configuration) {
+      this.#told = { configuration, members: new Set() };
+    }
+    const { members } = this.#told;
+    if (members.has(from)) return;
+    members.add(from);
+    // Behind the configuration, which it follows first.
+    handlers.behind?.();
   }
 
   #answer(from: string, header: Header, request: Request, role: Role, now: number): void {

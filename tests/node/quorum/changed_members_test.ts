@@ -192,6 +192,29 @@ describe("what is under way when the members change (section 11)", () => {
     assertEquals(ballot.life, life(10));
   });
 
+  it("what a member did not serve before it knew the configuration is asked again behind that, once", async () => {
+    const node = await ScriptedNode.start();
+    await change(node);
+    node.core.proposals.change(KEY, sendable(append("x")), { deadline: Infinity }).catch(() => {});
+    node.core.queries.list(bucketOf(KEY), { deadline: Infinity }).catch(() => {});
+    assertEquals(await asked(node, "a", "b"), ["a renew,prepare,list", "b renew,prepare,list"]);
+    await node.lose("a", "b", "d");
+    const behind = { type: "unknownEpoch" } as const;
+    await node.reply("a", behind);
+    // One frame, and the configuration first: the member serves what follows.
+    assertEquals(await asked(node, "a"), ["a configure,renew,prepare,list"]);
+    await node.lose("a", "b", "d");
+    await node.reply("a", behind);
+    assertEquals(await asked(node, "a", "b"), ["a configure", "b "]);
+    await node.reply("b", behind);
+    assertEquals(await asked(node, "b"), ["b configure,renew,prepare,list"]);
+    await node.lose("a", "b", "d");
+    node.engine.learn({ ...CHANGED, epoch: 2, leaving: null, settled: true });
+    await node.lose("a", "b", "d");
+    await node.reply("a", behind);
+    assertEquals(await asked(node, "a"), ["a configure,renew,prepare,list"]);
+  });
+
   it("a change of the configuration itself is given up", async () => {
     const node = await ScriptedNode.start();
     const chosen = node.core.proposals.change(CONFIGURATION, sendable(setOnce("x")), {
