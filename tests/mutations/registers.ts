@@ -567,7 +567,7 @@ export const REGISTERS: readonly Mutation[] = [
       {
         section: 3,
         name: "a lost promise of the fallback is awaited",
-        find: "promised.counter === this.#fallback?.counter",
+        find: "compareBallots(promised, this.#fallback) === 0",
         replace: "false",
       },
       {
