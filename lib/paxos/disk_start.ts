@@ -2,11 +2,12 @@ import type { Life } from "./ballot.ts";
 import { type Configuration, helpersIn, isNewer, remembersIn, votersOf } from "./configuration.ts";
 import type { DiskEvent, DiskMemory, DiskStartOptions } from "./disk_start_types.ts";
 import { ForeignGeneses } from "./foreign_geneses.ts";
-import { type Outgoing, sameMembers } from "./genesis.ts";
+import type { Outgoing } from "./genesis.ts";
 import { Incarnations, type KnownIncarnations, noteAnnouncement } from "./incarnations.ts";
 import { assertInvariant } from "./invariant.ts";
 import type { GenesisReply, GenesisRequest, Header, Reply } from "./messages.ts";
 import { majority, type Sender, Tally } from "./quorum.ts";
+import { sameNodes } from "./same_nodes.ts";
 
 export type { DiskEvent, DiskMemory, DiskStartOptions };
 
@@ -56,7 +57,10 @@ export class DiskStart {
   constructor(options: DiskStartOptions) {
     const { life, memory, nextId } = options;
     assertInvariant(life > memory.incarnation, "each start is in a life above that of the disk");
-    this.#options = options;
+    // The order was for the first start: lives belong to members in that of the disk.
+    const voters = votersOf(memory.configuration);
+    const members = sameNodes(voters, options.members) ? voters : options.members;
+    this.#options = { ...options, members };
     this.#foreign = new ForeignGeneses(options.self, memory.incarnation);
     this.#life = life;
     this.#lives = new Set([life]);
@@ -169,7 +173,7 @@ export class DiskStart {
     const { members, memory: { record } } = this.#options;
     const configuration = this.#configuration;
     const { epoch } = configuration;
-    if (epoch === 0 && !sameMembers(request.members, members)) {
+    if (epoch === 0 && !sameNodes(request.members, members)) {
       return { type: "membersMismatch", members };
     }
     if (request.type === "enquire") {
@@ -191,8 +195,7 @@ export class DiskStart {
     }
     const isAnnounced = reply.id === this.#announcement && this.#announcement > 0;
     if (!isAnnounced && reply.id !== this.#number) return { ask: [] };
-    // After a change the disk names the list, not the options.
-    if (reply.type === "membersMismatch" && !this.hasStarted && this.#configuration.epoch === 0) {
+    if (reply.type === "membersMismatch" && !this.hasStarted && !this.#isOfList(reply.members)) {
       return { ask: [], event: { type: reply.type, node: from, members: reply.members } };
     }
     if (isAnnounced) return this.#announced(from, reply);
@@ -284,9 +287,9 @@ export class DiskStart {
     return reply.type === "record" && reply.record.id !== this.#options.memory.record.id;
   }
 
-  /** Whether a sender has the same list: only before the first change of the members all have the one that was given. */
+  /** Whether a list has the same members, in any order. After a change the disk names them, not the options. */
   #isOfList(members: readonly string[]): boolean {
-    return this.#configuration.epoch > 0 || sameMembers(members, this.#options.members);
+    return this.#configuration.epoch > 0 || sameNodes(members, this.#options.members);
   }
 
   /** Ends the round if enough members have answered. */

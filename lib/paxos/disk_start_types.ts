@@ -41,7 +41,7 @@ export type DiskEvent =
   }
   /** No other node knows of a change of the members since, and the node was given another list. It asks on. */
   | { readonly type: "otherList" }
-  /** A member that was asked lists other members, or the same in another order. */
+  /** A member that was asked lists other members. */
   | {
     readonly type: "membersMismatch";
     readonly node: string;
@@ -54,7 +54,7 @@ export type DiskEvent =
 export interface DiskStartOptions {
   /** The id of this node. */
   readonly self: string;
-  /** The list of members that the questions name, in order. */
+  /** The list of members that the node was given. The questions name it, in the order of the disk if that has the same ones. */
   readonly members: readonly string[];
   /** The present life of the node, above the incarnation on its disk. */
   readonly life: Life;

@@ -193,6 +193,18 @@ export const STORAGE: readonly Mutation[] = [
     },
     {
       section: 7,
+      name: "a disk is refused for the order of the list that its node was given",
+      find: "sameNodes(members, this.#options.members);",
+      replace: "members.join() === this.#options.members.join();",
+    },
+    {
+      section: 7,
+      name: "a start from a disk tells the list of its node in the order of the options",
+      find: "sameNodes(voters, options.members) ? voters : options.members",
+      replace: "options.members",
+    },
+    {
+      section: 7,
       name: "a member takes the disk of a cluster with other members",
       find: 'if (!this.#isOfList(this.#voters())) return { type: "otherList" };',
       replace: "",

@@ -25,11 +25,12 @@ const RECORD: GenesisRecord = {
 };
 
 /** A member with the disk of incarnation `1`, in life `5`, and what it asks. */
-function starting(members: readonly string[] = MEMBERS) {
+function starting(members: readonly string[] = MEMBERS, given = members) {
   let number = 0;
   const configuration = firstConfiguration(members, members.map(() => "1"));
   const memory = { record: RECORD, configuration, incarnation: "1", known: [] };
-  const start = new DiskStart({ self: "a", members, life: "5", memory, nextId: () => ++number });
+  const nextId = () => ++number;
+  const start = new DiskStart({ self: "a", members: given, life: "5", memory, nextId });
   start.tick();
   return start;
 }
@@ -179,6 +180,25 @@ describe("DiskStart (section 7)", () => {
     assertEquals(told("b", id), event);
     start.follow({ ...start.configuration, epoch: 2 }, []);
     assertEquals(answer(start, "b", header, reply), undefined);
+  });
+
+  it("follows its disk, whatever the order of the lists that it and others were given", () => {
+    const start = starting(MEMBERS, ["c", "b", "a"]);
+    const asked = start.open().map(({ request }) => "members" in request && request.members);
+    assertEquals(asked, [MEMBERS, MEMBERS]);
+    const members = ["b", "a", "c"];
+    const header = headerOf("2", null, []);
+    // Lives in a record have the order of its list.
+    const enquire = { type: "enquire", members, purpose: "record", round: 1 } as const;
+    const stored = start.answer("b", header, enquire);
+    assertEquals(stored?.type === "stored" && stored.members, MEMBERS);
+    // A node without a memory compares the order.
+    assertEquals(answer(start, "c", header, { type: "membersMismatch", members }), undefined);
+    hasDisk(start, "b", "2", "1", members);
+    assertEquals(start.tick().event, { type: "writeLife" });
+    start.lifeWritten();
+    hasDisk(start, "b");
+    assertEquals(start.tick().event, { type: "announce" });
   });
 
   it("asks the members of a cluster of another genesis that has it as a member, and puts its disk aside for those", () => {

@@ -28,3 +28,45 @@ describe("a list of members that a node tells of, unasked (section 7)", () => {
     });
   }
 });
+
+describe("lists of the same members in other orders, after the first start (section 7)", () => {
+  const started = async () => {
+    const cluster = new Stored({ timeout: 2_000 }, ["a", "b", "c"]);
+    await cluster.start("a", "b", "c");
+    await cluster.ready("a", "b", "c");
+    await cluster.put("a", "key", 1);
+    cluster.crash("a", "b", "c");
+    return cluster;
+  };
+  const startAs = async (cluster: Stored, id: string, ...ids: string[]) => {
+    cluster.ids = ids;
+    await cluster.start(id);
+  };
+
+  it("do not keep members with disks from coming back", async () => {
+    await using cluster = await started();
+    await startAs(cluster, "a", "a", "b", "c");
+    await startAs(cluster, "b", "c", "b", "a");
+    await cluster.ready("a", "b");
+    await startAs(cluster, "c", "b", "c", "a");
+    await cluster.ready("c");
+    cluster.crash("a");
+    // The lives of the members are told in the order of the first list.
+    await startAs(cluster, "a", "c", "a", "b");
+    await cluster.ready("a");
+    assertEquals(await cluster.get("a", "key"), 1);
+    assertEquals(cluster.errors, []);
+  });
+
+  it("of a member without its disk does not close those with theirs", async () => {
+    await using cluster = await started();
+    cluster.disks.delete("c");
+    await startAs(cluster, "c", "c", "b", "a");
+    await startAs(cluster, "b", "b", "a", "c");
+    // At a first start both sides would say after a second that their lists differ.
+    await cluster.pass(3_000);
+    await startAs(cluster, "a", "a", "b", "c");
+    await cluster.ready("a", "b");
+    assertEquals(await cluster.get("b", "key"), 1);
+  });
+});
