@@ -1,3 +1,5 @@
+import type { Life } from "../../lib/paxos/ballot.ts";
+
 /** One execution of one call. */
 interface Execution {
   readonly call: number;
@@ -11,7 +13,7 @@ interface Execution {
 export interface MadeCall {
   readonly call: number;
   readonly key: string;
-  /** The caller; its calls of one key keep their order. */
+  /** The caller; its calls of one key keep their order, as long as it lives in one life. */
   readonly caller: string;
   /** A description for people. */
   readonly label: string;
@@ -26,6 +28,8 @@ export class Executions {
   readonly #byCall = new Map<number, Execution>();
   /** The tokens of the instances to which each call was sent, as far as observed. */
   readonly #meant = new Map<number, Set<number>>();
+  /** The latest life of its caller that each call was sent in, as far as observed. */
+  readonly #lives = new Map<number, Life>();
   /** Calls whose caller was told that they never started. */
   readonly #never: { readonly made: MadeCall; readonly why: string }[] = [];
 
@@ -51,8 +55,9 @@ export class Executions {
     return this.#calls[call - 1]?.caller;
   }
 
-  /** Records a frame that asks the instance with this token to execute a call. */
-  sent(call: number, token: number): void {
+  /** Records a frame that asks the instance with this token to execute a call; `life`: that of the node that called. */
+  sent(call: number, token: number, life?: Life): void {
+    if (life !== undefined) this.#lives.set(call, life);
     let tokens = this.#meant.get(call);
     if (tokens === undefined) this.#meant.set(call, tokens = new Set());
     tokens.add(token);
@@ -114,15 +119,24 @@ export class Executions {
     }
   }
 
+  /**
+   * A host hands on the calls of one life of a caller in their order. A node that takes a new life has crashed: what it sent
+   * before may still run after what it sends later, as with a process that ended (docs/protocol.md, section 10).
+   */
   #checkOrder(executions: readonly Execution[]): void {
-    const last = new Map<string, MadeCall>();
+    /** By the caller, and then by the life; `undefined`: it is not known. */
+    const last = new Map<string, Map<Life | undefined, MadeCall>>();
     for (const { call } of executions) {
       const made = this.#calls[call - 1];
-      const before = last.get(made.caller);
-      if (before !== undefined && before.call > call) {
+      const life = this.#lives.get(call);
+      const lasts = last.get(made.caller) ?? new Map<Life | undefined, MadeCall>();
+      last.set(made.caller, lasts);
+      for (const [other, before] of lasts) {
+        const isOfCrashed = life !== undefined && other !== undefined && life < other;
+        if (isOfCrashed || before.call < call) continue;
         this.#report(`${made.label} is executed after ${before.label}`);
       }
-      last.set(made.caller, made);
+      lasts.set(life, made);
     }
   }
 }

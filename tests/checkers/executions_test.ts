@@ -90,4 +90,29 @@ describe("Executions", () => {
     executions.began(1, "k", 7, 3, false);
     assertEquals(finish(), ["a calls (call 1) is executed after a calls (call 3)"]);
   });
+
+  it("finish() accepts calls of an earlier life of a caller after those of a later one, and no others", () => {
+    const run = (lives: readonly (string | undefined)[], order: readonly number[]) => {
+      const found: string[] = [];
+      const executions = new Executions((violation) => void found.push(violation));
+      for (const life of lives) {
+        const { call } = executions.made("k", "a", "calls");
+        executions.sent(call, 7, life);
+      }
+      order.forEach((call, time) => executions.began(call, "k", 7, time, true));
+      executions.finish();
+      return found;
+    };
+    // The first call was held back by the network, while its caller crashed.
+    assertEquals(run(["1", "2"], [2, 1]), []);
+    const violation = (call: number, before: number) =>
+      `a calls (call ${call}) is executed after a calls (call ${before})`;
+    assertEquals(run(["1", "1"], [2, 1]), [violation(1, 2)]);
+    for (const lives of [[undefined, "2"], ["1", undefined], [undefined, undefined], ["2", "1"]]) {
+      assertEquals(run(lives, [2, 1]), [violation(1, 2)]);
+    }
+    // Those of one life keep their order, whatever runs in between.
+    assertEquals(run(["1", "2", "2"], [3, 1, 2]), [violation(2, 3)]);
+    assertEquals(run(["1", "1", "2"], [2, 3, 1]), [violation(1, 2)]);
+  });
 });

@@ -71,8 +71,8 @@ export class SingletonUsers implements Users {
     this.#instances.stop();
   }
 
-  /** Notes the instance that each call is sent to. */
-  frame({ requests }: Frame): void {
+  /** Notes the instance that each call is sent to, and by which life of its caller. */
+  frame({ header: { life }, requests }: Frame): void {
     for (const request of requests) {
       // A node without a connection to the host sends its questions through members.
       const ask = request.type === "relay" ? request.payload.message : request;
@@ -80,7 +80,9 @@ export class SingletonUsers implements Users {
       const question = decodeSingletonRequest(ask.body);
       if (question.type !== "call" || isStreamCall(question.method)) continue;
       const [call] = decodeValue(question.args) as [number];
-      this.#executions.sent(call, question.token);
+      // That of a guest comes from a gateway.
+      const isOwn = question.caller === undefined;
+      this.#executions.sent(call, question.token, isOwn ? life : undefined);
     }
   }
 
