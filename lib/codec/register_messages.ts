@@ -108,7 +108,7 @@ export const REGISTER_REQUESTS: RequestKinds<
     number: 1,
     fields: 9,
     handler: "voter",
-    encode({ id, register, ballot, state, next, fallback, sweep }, number, to) {
+    encode({ id, register, ballot, state, next, heir, fallback, sweep }, number, to) {
       return [
         number,
         id,
@@ -116,7 +116,7 @@ export const REGISTER_REQUESTS: RequestKinds<
         to.counter(ballot.counter),
         to.life(ballot.life),
         encodeState(state, to),
-        next,
+        heir === undefined ? next : to.life(heir),
         fallback === null ? null : to.counter(fallback),
         sweep === true,
       ];
@@ -124,15 +124,19 @@ export const REGISTER_REQUESTS: RequestKinds<
     decode(field, id, from) {
       const ballot = from.ballot(field[3], field[4]);
       const sweep = flag(field[8]);
+      const name = register(field[2]);
+      const state = decodeState(field[5], from);
+      const heir = typeof field[6] === "boolean" ? undefined : from.life(field[6]);
       const request = {
         id,
         type: "accept",
-        register: register(field[2]),
+        register: name,
         ballot,
-        state: decodeState(field[5], from),
-        next: flag(field[6]),
+        state,
+        next: heir !== undefined || flag(field[6]),
         fallback: fallbackAbove(field[7], ballot.counter, from),
       } as const;
+      if (heir !== undefined) return sweep ? { ...request, heir, sweep } : { ...request, heir };
       return sweep ? { ...request, sweep } : request;
     },
     size: ({ state }) => stateBytes(state),
@@ -321,22 +325,26 @@ export const REGISTER_REPLIES: ReplyKinds<
   learned: {
     number: 7,
     fields: 7,
-    encode: ({ id, register, ballot, state, fast }, number, to) => [
+    encode: ({ id, register, ballot, state, fast, heir }, number, to) => [
       number,
       id,
       register,
       ...to.ballot(ballot),
       encodeState(state, to),
-      fast,
+      // What is accepted in a fast round is handed on to nobody.
+      heir === undefined ? fast : to.life(heir),
     ],
-    decode: (field, id, from) => ({
-      id,
-      type: "learned",
-      register: register(field[2]),
-      ballot: from.ballot(field[3], field[4]),
-      state: decodeState(field[5], from),
-      fast: flag(field[6]),
-    }),
+    decode(field, id, from) {
+      const learned = {
+        id,
+        type: "learned",
+        register: register(field[2]),
+        ballot: from.ballot(field[3], field[4]),
+        state: decodeState(field[5], from),
+      } as const;
+      if (typeof field[6] === "boolean") return { ...learned, fast: field[6] };
+      return { ...learned, fast: false, heir: from.life(field[6]) };
+    },
     size: ({ state }) => stateBytes(state),
   },
 };

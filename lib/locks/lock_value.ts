@@ -2,7 +2,7 @@ import { decodeValue, encodeValue, isSession, MalformedError } from "../codec.ts
 import type { Life } from "../paxos/ballot.ts";
 import { FREE, type LeftRequest, type LockValue, MAX_LEFT } from "../paxos/lock_register.ts";
 import type { SessionId, State } from "../paxos/register.ts";
-import { parseSession } from "../paxos/sessions.ts";
+import { isGuest, parseSession } from "../paxos/sessions.ts";
 import { type LockRows, readRows, writeRows } from "./lock_rows.ts";
 
 /** Longest encoded value, in bytes; far above what the longest queue takes. */
@@ -79,7 +79,9 @@ export function sessionsOf({ holders, queue }: LockValue): readonly SessionId[] 
 
 /** The life whose request owns the lock: it is likely to change it next, by its release. `undefined`: none. */
 export function heirOf({ holders: [first] }: LockValue): Life | undefined {
-  return first && parseSession(first.pid.session).life;
+  // A guest proposes nothing itself.
+  if (first === undefined || isGuest(first.pid.node)) return undefined;
+  return parseSession(first.pid.session).life;
 }
 
 function parse(value: unknown, before: LockRows | undefined): LockValue {

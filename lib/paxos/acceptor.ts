@@ -1,4 +1,4 @@
-import { after, type Ballot, compareBallots, floorBallot } from "./ballot.ts";
+import { after, type Ballot, compareBallots, floorBallot, type Life } from "./ballot.ts";
 import { BarePromises } from "./bare_promises.ts";
 import { Endings } from "./endings.ts";
 import { presentOf } from "./change.ts";
@@ -215,7 +215,7 @@ export class Acceptor {
 
   /** Phase 2b of *Paxos Made Simple*: accepts `b` if `b >= promised`. */
   #accept(request: RegisterRequest & { type: "accept" }, now: number): AcceptorOutput {
-    const { register, ballot, state, next } = request;
+    const { register, ballot, state, next, heir } = request;
     const held = this.#entries.get(register);
     const promised = this.#promised(held);
     if (compareBallots(ballot, promised) < 0) return only(this.#refuse(request, promised, now));
@@ -223,8 +223,8 @@ export class Acceptor {
     const isNew = state.present && held === undefined && request.sweep !== true;
     if (isNew && this.isFull(register, state)) return only(this.#room.full());
     const entry = held ?? this.#create(register);
-    this.#store(register, entry, { ballot, state }, next ? after(ballot) : ballot, now);
-    return this.#pushing(register, { type: "accepted", ballot }, entry, now);
+    this.#store(register, entry, { ballot, state }, next ? after(ballot, heir) : ballot, now);
+    return this.#pushing(register, { type: "accepted", ballot }, entry, now, heir);
   }
 
   /**
@@ -302,12 +302,14 @@ export class Acceptor {
     reply: RegisterReply | undefined,
     entry: HeldRegister,
     now: number,
+    heir?: Life,
   ): AcceptorOutput {
     const watchers = this.#watchers.of(register, now);
     const accepted = watchers.length === 0 ? null : entry.accepted;
     if (accepted === null) return { reply, pushes: NO_PUSHES };
     const { ballot, state, fast = false } = accepted;
-    const pushed = { type: "learned", register, ballot, state, fast } as const;
+    const told = { type: "learned", register, ballot, state, fast } as const;
+    const pushed = heir === undefined ? told : { ...told, heir };
     return { reply, pushes: watchers.map((watcher) => ({ watcher, reply: pushed })) };
   }
 

@@ -39,9 +39,12 @@ export function counterBound(floor: number, wall: number): number {
 /** A ballot below every ballot that a proposer can choose. */
 export const NO_BALLOT: Ballot = Object.freeze({ counter: 0, life: "" });
 
-/** The next ballot of the same life: it is promised with what is accepted at this one, if its proposer asks for that. */
-export function after({ counter, life }: Ballot): Ballot {
-  return { counter: counter + 1, life };
+/**
+ * The next ballot, of the same life or of its heir: it is promised with what is accepted at this one, if its proposer asks
+ * for that.
+ */
+export function after({ counter, life }: Ballot, heir: Life = life): Ballot {
+  return { counter: counter + 1, life: heir };
 }
 
 /** Compares two ballots: negative, zero or positive if `a` is below, equal to or above `b`. */

@@ -1,12 +1,17 @@
-import { type Ballot, compareBallots, NO_BALLOT } from "./ballot.ts";
+import { type Ballot, compareBallots, type Life, NO_BALLOT } from "./ballot.ts";
 import { type Sender, Tally } from "./quorum.ts";
 import type { State } from "./register.ts";
 
 /** Ballots of one register counted at the same time, the highest ones, to bound memory. */
 const MAX_BALLOTS = 8;
 
-/** How a report counts; `early`: a vote of a fast round under a configuration that was not settled. */
-type Vote = "classic" | "fast" | "early";
+/** A report. */
+interface Vote {
+  /** `early`: a vote of a fast round under a configuration that was not settled. */
+  readonly kind: "classic" | "fast" | "early";
+  /** To whom the acceptor promised the next ballot. */
+  readonly heir: Life | undefined;
+}
 
 /** A chosen state, and its ballot. */
 export interface Learned {
@@ -14,6 +19,8 @@ export interface Learned {
   readonly ballot: Ballot;
   /** The chosen state. */
   readonly state: State | null;
+  /** The other life to which that quorum promised the next ballot with it. Default: none. */
+  readonly heir?: Life;
 }
 
 /**
@@ -40,7 +47,13 @@ export class Learner {
    * Counts that an acceptor accepted `state` at `ballot`, in a fast round or not; returns what is chosen if that is newly
    * learned.
    */
-  receive(sender: Sender, ballot: Ballot, state: State, fast: boolean): Learned | undefined {
+  receive(
+    sender: Sender,
+    ballot: Ballot,
+    state: State,
+    fast: boolean,
+    heir?: Life,
+  ): Learned | undefined {
     if (compareBallots(ballot, this.#known) <= 0) return undefined;
     let counted = this.#tallies.find((other) => compareBallots(other.ballot, ballot) === 0);
     if (counted === undefined) {
@@ -49,13 +62,16 @@ export class Learner {
       this.#tallies.sort((a, b) => compareBallots(b.ballot, a.ballot));
       this.#tallies.length = Math.min(this.#tallies.length, MAX_BALLOTS);
     }
-    const vote = !fast ? "classic" : this.#isSettled() ? "fast" : "early";
-    if (!counted.tally.add(sender, vote)) return undefined;
+    const kind = !fast ? "classic" : this.#isSettled() ? "fast" : "early";
+    if (!counted.tally.add(sender, { kind, heir })) return undefined;
     const { replies, size } = counted.tally;
+    const isThere = (kind: Vote["kind"]) => replies.some((vote) => vote.kind === kind);
     // An early vote may have been written over by the sweep, also if it arrives after that.
-    const areAll = size === this.#members.length && !replies.includes("early");
-    if (!areAll && !replies.includes("classic")) return undefined;
-    return this.learn(ballot) ? { ballot, state } : undefined;
+    const areAll = size === this.#members.length && !isThere("early");
+    if (!areAll && !isThere("classic")) return undefined;
+    if (!this.learn(ballot)) return undefined;
+    const isHandedOn = heir !== undefined && replies.every((vote) => vote.heir === heir);
+    return isHandedOn ? { ballot, state, heir } : { ballot, state };
   }
 
   /** Notes a state that is known from elsewhere to be chosen at `ballot`; returns whether it is newer. */

@@ -323,18 +323,17 @@ export class Proposer<R> {
       this.#options.writing?.(this.#ballot);
     }
     this.#outcome = {
-      result,
-      state: written,
-      token: written.token,
-      ballot: this.#ballot,
+      ...{ result, state: written, token: written.token, ballot: this.#ballot },
       stale: written === state ? stale : [],
     };
     const { counter, life } = this.#ballot;
     // The promise of the next ballot stays with the proposer of what a fast round has met.
     const isOfAnother = draft === null && this.#fast !== undefined && ballot.life !== life;
+    const { heir } = decision;
     const next = written.present && !isOfAnother && counter + 1 < MAX_COUNTER &&
-      (decision.heir === life || this.#options.keepPromise?.() === true);
-    this.#kept = next ? this.#growth.kept(this.#ballot, state, written) : undefined;
+      (heir !== undefined || this.#options.keepPromise?.() === true);
+    const isOwn = next && (heir ?? life) === life;
+    this.#kept = isOwn ? this.#growth.kept(this.#ballot, state, written) : undefined;
     // The promised ballot is used up from now on: no other attempt may choose it.
     if (next) clock.observe(counter + 1);
     this.#phase = "accept";
@@ -347,7 +346,8 @@ export class Proposer<R> {
       next,
       fallback: this.#fallback?.counter ?? null,
     } as const;
-    this.#request = this.#options.sweep?.() === true ? { ...request, sweep: true } : request;
+    const handed = next && !isOwn ? { ...request, heir } : request;
+    this.#request = this.#options.sweep?.() === true ? { ...handed, sweep: true } : handed;
     return { do: "send", request: this.#request };
   }
 

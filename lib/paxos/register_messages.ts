@@ -1,4 +1,4 @@
-import type { Ballot } from "./ballot.ts";
+import type { Ballot, Life } from "./ballot.ts";
 import type { Accepted, Present, RegisterId, SessionId, State } from "./register.ts";
 
 /** One register as a recovering member copies it. */
@@ -59,8 +59,10 @@ export type RegisterRequest =
     readonly register: RegisterId;
     readonly ballot: Ballot;
     readonly state: State;
-    /** Whether the acceptor also promises the ballot `(counter + 1, same life)`. */
+    /** Whether the acceptor also promises the ballot `(counter + 1, heir)`. */
     readonly next: boolean;
+    /** The life that gets the promise of the next ballot. Default: that of the ballot. */
+    readonly heir?: Life;
     /** If refused, it counts as a `prepare` of the ballot `(fallback, same life)`; `null`: it does not. */
     readonly fallback: number | null;
     /** Whether it brings a member a state that others hold: it needs no room. */
@@ -141,4 +143,6 @@ export type RegisterReply =
     readonly state: State;
     /** Whether it is the vote of a fast round. */
     readonly fast: boolean;
+    /** The other life to which the acceptor promised the ballot `(counter + 1, heir)` with it. Default: none. */
+    readonly heir?: Life;
   };

@@ -72,6 +72,9 @@ describe("REGISTER_REQUESTS (section 3)", () => {
     requestIs({ ...PREPARE, grows: 1 }, [0, 1, REGISTER, 1, LIFE, 3]);
     requestIs({ ...PREPARE, grows: 2 ** 24 }, [0, 1, REGISTER, 1, LIFE, 2 ** 24 + 2]);
     requestIs(ACCEPT, [1, 1, REGISTER, 1, LIFE, STATE_FIELDS, true, 0, false]);
+    requestIs({ ...ACCEPT, heir: OTHER }, [
+      ...[1, 1, REGISTER, 1, LIFE, STATE_FIELDS, OTHER, 0, false],
+    ]);
     requestIs(
       {
         ...ACCEPT,
@@ -189,6 +192,16 @@ describe("REGISTER_REPLIES (section 3)", () => {
       { id: 8, type: "learned", register: REGISTER, ballot: BALLOT, state: STATE, fast: true },
       [7, 8, REGISTER, 1, LIFE, STATE_FIELDS, true],
     );
+    const handed = {
+      id: 8,
+      type: "learned",
+      register: REGISTER,
+      ballot: BALLOT,
+      state: STATE,
+    } as const;
+    replyIs({ ...handed, fast: false, heir: OTHER }, [
+      ...[7, 8, REGISTER, 1, LIFE, STATE_FIELDS, OTHER],
+    ]);
   });
 
   it("refuse ballots without a proposer that are no floor", () => {

@@ -42,6 +42,16 @@ describe("Learner (Paxos Made Simple, section 2.3)", () => {
     assertEquals(hear(learner, "a", "2q", state), "x@1 at 2q");
   });
 
+  it("tells to whom the whole quorum has handed on the next ballot", () => {
+    const heirs = ([["p", "p"], ["p", undefined], [undefined, "p"], ["q", "p"]] as const)
+      .map(([first, second]) => {
+        const learner = new Learner(members);
+        learner.receive(sender("a"), ballot("1r"), value("x", 1), false, first);
+        return learner.receive(sender("b"), ballot("1r"), value("x", 1), false, second)?.heir;
+      });
+    assertEquals(heirs, ["p", undefined, undefined, undefined]);
+  });
+
   it("counts several ballots at the same time", () => {
     const learner = new Learner(members);
     assertEquals(hear(learner, "a", "1p"), undefined);

@@ -159,7 +159,7 @@ export class Observer {
   }
 
   #accepts(voter: Voter, vote: Vote, request: RegisterRequest & { type: "accept" }): void {
-    const { register, ballot, state, next } = request;
+    const { register, ballot, state, next, heir = ballot.life } = request;
     if (vote.promised !== null && compareBallots(ballot, vote.promised) < 0) {
       this.#report(
         `${voter.incarnation} promised ${show(vote.promised)} for ${register}, but accepted ${
@@ -168,7 +168,7 @@ export class Observer {
       );
     }
     vote.accepted = ballot;
-    vote.promised = next ? { counter: ballot.counter + 1, life: ballot.life } : ballot;
+    vote.promised = next ? { counter: ballot.counter + 1, life: heir } : ballot;
     const configuration = this.#configurations.get(voter) ?? null;
     if (configuration === null) this.#report(`${voter.incarnation} votes without a configuration`);
     const crashes = this.#crashesOf(voter);

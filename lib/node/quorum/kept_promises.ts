@@ -1,5 +1,7 @@
-import { type Ballot, compareBallots, type Life } from "../../paxos/ballot.ts";
-import type { StoredRegister } from "../../paxos/messages.ts";
+import { type Ballot, compareBallots, type LamportClock, type Life } from "../../paxos/ballot.ts";
+import { Inheritance } from "../../paxos/inheritance.ts";
+import type { Learned } from "../../paxos/learner.ts";
+import type { RegisterRequest, StoredRegister } from "../../paxos/messages.ts";
 import type { KeptPromise } from "../../paxos/proposer.ts";
 import type { RegisterId } from "../../paxos/register.ts";
 import { RecentMap } from "../runtime/recent_map.ts";
@@ -17,9 +19,41 @@ export class KeptPromises {
   /** When a kept promise for a register was refused last because of a rival. */
   readonly #refused = new RecentMap<RegisterId, number>(MAX_CONTENDED);
 
+  /** What this node may inherit, of the registers that it watches. */
+  readonly #inheritances = new Map<RegisterId, Inheritance>();
+
   /** Keeps the promise for `register`, in place of an older one. */
   put(register: RegisterId, kept: KeptPromise): void {
     this.#kept.set(register, kept);
+  }
+
+  /** Takes what other nodes hand on to this one from now on, until the function that this returns is called. */
+  inherit(register: RegisterId, clock: LamportClock): () => void {
+    const inheritance = new Inheritance(clock);
+    this.#inheritances.set(register, inheritance);
+    return () => {
+      if (this.#inheritances.get(register) === inheritance) this.#inheritances.delete(register);
+    };
+  }
+
+  /** Whether other nodes have handed on promises for `register` since this node watches it. */
+  hasInherited(register: RegisterId): boolean {
+    return this.#inheritances.get(register)?.hasTaken === true;
+  }
+
+  /** This node sends a request about `register`. */
+  sends(register: RegisterId, request: RegisterRequest): void {
+    this.#inheritances.get(register)?.sends(request);
+  }
+
+  /** A quorum told what it accepted for `register`: keeps what it promised to `life` with that. */
+  learned(register: RegisterId, learned: Learned, life: Life): void {
+    this.outdated(register, learned.ballot);
+    const kept = this.#inheritances.get(register)?.take(learned, life);
+    const known = this.#kept.get(register);
+    const isHigher = known === undefined || kept === undefined ||
+      compareBallots(kept.ballot, known.ballot) > 0;
+    if (kept !== undefined && isHigher) this.put(register, kept);
   }
 
   /** Returns the promise for `register` and no longer keeps it. */

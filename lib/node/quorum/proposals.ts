@@ -1,6 +1,7 @@
 import type { SynodError } from "../../errors.ts";
 import type { Ballot } from "../../paxos/ballot.ts";
 import type { Chosen, RegisterChange } from "../../paxos/change.ts";
+import type { Learned } from "../../paxos/learner.ts";
 import type { RegisterId } from "../../paxos/register.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Pacing } from "../runtime/pacing.ts";
@@ -12,6 +13,7 @@ import { KeptPromises } from "./kept_promises.ts";
 import { ProposalTrace } from "./proposal_trace.ts";
 import { RegisterProposals } from "./register_proposals.ts";
 import type { Release, Released } from "./released.ts";
+import type { WaitingChange } from "./waiting_change.ts";
 
 /**
  * Proposes changes. A register has at most one running proposer in this node. Changes that arrive meanwhile
@@ -23,6 +25,8 @@ export class Proposals {
   readonly #registers = new PassingMap<RegisterId, RegisterProposals>();
   readonly #kept = new KeptPromises();
   readonly #fast: { readonly rounds: FastRounds; readonly hints: ChosenHints };
+  /** The changes that are proposed together, while they are made. */
+  #gathered: { readonly register: RegisterId; readonly changes: WaitingChange[] } | undefined;
   /** Called with each chosen tombstone, and with the proposer that counts which members have accepted it. */
   #released: Released = () => {};
 
@@ -44,6 +48,28 @@ export class Proposals {
   /** A state was chosen for `register` at `ballot`, by any proposer. */
   outdated(register: RegisterId, ballot: Ballot): void {
     this.#kept.outdated(register, ballot);
+  }
+
+  /** Takes the promises that other nodes hand on to this one, until the function that this returns is called. */
+  inherit(register: RegisterId): () => void {
+    return this.#kept.inherit(register, this.#engine.clock);
+  }
+
+  /** A state was chosen for `register`, by any proposer. */
+  learned(register: RegisterId, learned: Learned): void {
+    this.#kept.learned(register, learned, this.#engine.life);
+  }
+
+  /** Proposes all changes of `register` that `make` makes in one round, as far as they fit. */
+  together(register: RegisterId, make: () => void): void {
+    const changes: WaitingChange[] = [];
+    this.#gathered = { register, changes };
+    try {
+      make();
+    } finally {
+      this.#gathered = undefined;
+    }
+    if (changes.length > 0) this.#proposalsOf(register).add(...changes);
   }
 
   /** Forgets every kept promise: the cluster that gave them is gone. */
@@ -88,14 +114,15 @@ export class Proposals {
     const operation = this.#engine.operation<Chosen<unknown>>(options, () => late());
     if (!operation.ended) {
       const proposals = this.#proposalsOf(register);
-      const waiting = {
+      const waiting: WaitingChange = {
         change: change as RegisterChange<unknown>,
         operation,
         options,
         wrote: false,
       };
       late = () => proposals.late(waiting);
-      proposals.add(waiting);
+      if (this.#gathered?.register === register) this.#gathered.changes.push(waiting);
+      else proposals.add(waiting);
     }
     return operation.promise as Promise<Chosen<R>>;
   }

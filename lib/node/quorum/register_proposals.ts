@@ -75,12 +75,15 @@ export class RegisterProposals {
     this.#events = events;
   }
 
-  add(waiting: WaitingChange): void {
-    this.#queue.add(waiting);
-    waiting.operation.onEnd(() => {
-      this.#queue.delete(waiting);
-      this.#stopIfUnwanted();
-    });
+  /** Adds changes that are proposed together, as far as they fit into one round. */
+  add(...changes: readonly WaitingChange[]): void {
+    for (const waiting of changes) {
+      this.#queue.add(waiting);
+      waiting.operation.onEnd(() => {
+        this.#queue.delete(waiting);
+        this.#stopIfUnwanted();
+      });
+    }
     if (this.#proposer === undefined) this.#begin(true);
   }
 
@@ -151,8 +154,10 @@ export class RegisterProposals {
   /** Begins an attempt with all changes that wait by now: they were requested before the attempt began. */
   #start(kept?: KeptPromise, isFirst = false): void {
     this.#queue.take();
-    // A rival that was refused must not be refused by a kept promise again.
-    const fallback = this.#isContended ? null : this.#engine.unheard.highest;
+    // A rival that was refused must not be refused by a kept promise again. Where promises are handed on, a fallback
+    // would use up the counters of the next ones.
+    const isBare = this.#isContended || this.#kept.hasInherited(this.#register);
+    const fallback = isBare ? null : this.#engine.unheard.highest;
     this.#usesKept = kept !== undefined;
     const step = this.#attempted(() => {
       const proposer = this.#running;
@@ -257,6 +262,7 @@ export class RegisterProposals {
     const { pendingReplies, runtime } = this.#engine;
     this.#stopAsking();
     this.#asked = this.#sent = runtime.now();
+    this.#kept.sends(this.#register, request);
     const question = pendingReplies.open((from, header, reply) => {
       const sender = this.#engine.sender(from, header);
       const proposer = this.#proposer;

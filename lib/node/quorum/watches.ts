@@ -138,7 +138,8 @@ class WatchedRegister {
       const sender = this.#engine.sender(from, header);
       if (sender === undefined || reply.type !== "learned") return;
       if (reply.register !== this.#register) return;
-      const learned = this.#learner.receive(sender, reply.ballot, reply.state, reply.fast);
+      const { ballot, state, fast, heir } = reply;
+      const learned = this.#learner.receive(sender, ballot, state, fast, heir);
       if (learned !== undefined) this.#tell(learned);
     });
     this.renew();

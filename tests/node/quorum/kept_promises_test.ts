@@ -2,7 +2,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { KeptPromises, usable } from "../../../lib/node/quorum/kept_promises.ts";
-import type { Ballot } from "../../../lib/paxos/ballot.ts";
+import { type Ballot, LamportClock } from "../../../lib/paxos/ballot.ts";
 import type { StoredRegister } from "../../../lib/paxos/messages.ts";
 import type { KeptPromise } from "../../../lib/paxos/proposer.ts";
 
@@ -37,6 +37,44 @@ describe("KeptPromises (section 3)", () => {
     kept.put("k1", promise(5));
     kept.put("k1", promise(4));
     assertEquals(kept.take("k1"), promise(4));
+  });
+
+  it("keeps what is handed on to the present life, of a register that it watches, until it forgets all", () => {
+    const kept = new KeptPromises();
+    const state = { present: false, token: 6 } as const;
+    const hand = (register: string, life: string, counter: number) =>
+      kept.learned(register, { ballot: at(counter, "q"), state, heir: "p" }, life);
+    hand("k1", "p", 6);
+    assertEquals(kept.take("k1"), undefined);
+    const leave = kept.inherit("k1", new LamportClock());
+    hand("k1", "o", 7);
+    hand("k2", "p", 7);
+    assertEquals([kept.take("k1"), kept.take("k2"), kept.hasInherited("k1")], [
+      undefined,
+      undefined,
+      false,
+    ]);
+    hand("k1", "p", 8);
+    assertEquals([kept.take("k1")?.ballot, kept.take("k1")], [at(9, "p"), undefined]);
+    assertEquals(kept.hasInherited("k1"), true);
+    kept.sends("k1", { type: "prepare", register: "k1", ballot: at(12, "p") });
+    hand("k1", "p", 11);
+    assertEquals(kept.take("k1"), undefined);
+    hand("k1", "p", 12);
+    kept.clear();
+    assertEquals(kept.take("k1"), undefined);
+    leave();
+    hand("k1", "p", 20);
+    assertEquals([kept.take("k1"), kept.hasInherited("k1")], [undefined, false]);
+  });
+
+  it("keeps a promise of its own above one that is handed on", () => {
+    const kept = new KeptPromises();
+    const state = { present: false, token: 6 } as const;
+    kept.inherit("k1", new LamportClock());
+    kept.put("k1", promise(9));
+    kept.learned("k1", { ballot: at(6, "q"), state, heir: "p" }, "p");
+    assertEquals(kept.take("k1"), promise(9));
   });
 
   it("drops a promise once a state is chosen at its ballot or above, for its register alone", () => {

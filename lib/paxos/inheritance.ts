@@ -1,0 +1,53 @@
+import { after, type LamportClock, type Life } from "./ballot.ts";
+import type { Learned } from "./learner.ts";
+import type { RegisterRequest } from "./messages.ts";
+import type { KeptPromise } from "./proposer_types.ts";
+
+/**
+ * What a life may inherit of one register: the promise of the next ballot, which another proposer asked for in its name
+ * with what it wrote. A ballot that this life has used for the register itself is none to inherit: members may have
+ * promised it for another attempt, or accepted another state at it.
+ */
+export class Inheritance {
+  readonly #clock: LamportClock;
+  /** A number at or above every counter that this life has used for the register. */
+  #used: number;
+  #hasTaken = false;
+
+  /** From now on. All that the life has used before is at or below its `clock`. */
+  constructor(clock: LamportClock) {
+    this.#clock = clock;
+    this.#used = clock.counter;
+  }
+
+  /** Whether a promise was handed on to this life. */
+  get hasTaken(): boolean {
+    return this.#hasTaken;
+  }
+
+  /** This life sends a request about the register. */
+  sends(request: RegisterRequest): void {
+    if (request.type !== "prepare" && request.type !== "accept" && request.type !== "fast") return;
+    let { counter } = request.ballot;
+    if (request.type === "fast") counter++;
+    if (request.type === "accept") {
+      if (request.next && request.heir === undefined) counter++;
+      counter = Math.max(counter, request.fallback ?? 0);
+    }
+    this.#used = Math.max(this.#used, counter);
+  }
+
+  /**
+   * The promise that is handed to `life`, the present one, with what was learned: a crash-consistent quorum accepted the
+   * state, and promised the next ballot with it. From now on it is like any other kept promise. `undefined`: there is none.
+   */
+  take({ ballot, state, heir }: Learned, life: Life): KeptPromise | undefined {
+    if (heir !== life || state === null) return undefined;
+    const next = after(ballot, heir);
+    if (next.counter <= this.#used) return undefined;
+    this.#used = next.counter;
+    this.#hasTaken = true;
+    this.#clock.observe(next.counter);
+    return { ballot: next, state };
+  }
+}

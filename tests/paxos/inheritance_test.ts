@@ -1,0 +1,75 @@
+// Runs in Deno alone: pure. The model goes through its runs: see tests/model/heirs.
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { LamportClock } from "../../lib/paxos/ballot.ts";
+import { Inheritance } from "../../lib/paxos/inheritance.ts";
+import type { RegisterRequest } from "../../lib/paxos/messages.ts";
+import { ballot, value } from "./support/acceptor_script.ts";
+import { acceptRequest } from "../support/accept_request.ts";
+
+/** What is handed to life p with what was chosen at `at`. */
+function handed(inheritance: Inheritance, at: string, heir?: string, life = "p") {
+  const state = value("x", Number(at.slice(0, -1)));
+  return inheritance.take({ ballot: ballot(at), state, heir }, life)?.ballot;
+}
+
+/** An inheritance of life p, whose clock was at 4 when it began. */
+function start() {
+  const clock = new LamportClock();
+  clock.observe(4);
+  return { clock, inheritance: new Inheritance(clock) };
+}
+
+const accept = (at: string, more: Partial<RegisterRequest & { type: "accept" }>) => ({
+  ...acceptRequest("k", ballot(at), value("y", 1)),
+  ...more,
+});
+
+describe("Inheritance (section 3)", () => {
+  it("is the next ballot in the name of the present life, once", () => {
+    const { clock, inheritance } = start();
+    assertEquals(inheritance.hasTaken, false);
+    assertEquals(handed(inheritance, "7q", "p"), ballot("8p"));
+    assertEquals([clock.counter, inheritance.hasTaken], [8, true]);
+    assertEquals(handed(inheritance, "7q", "p"), undefined);
+  });
+
+  it("is nothing of another life, of a quorum that names none, and of no state", () => {
+    const { inheritance } = start();
+    assertEquals(handed(inheritance, "7q", "q"), undefined);
+    assertEquals(handed(inheritance, "7q"), undefined);
+    assertEquals(handed(inheritance, "7q", "p", "r"), undefined);
+    assertEquals(
+      inheritance.take({ ballot: ballot("7q"), state: null, heir: "p" }, "p"),
+      undefined,
+    );
+  });
+
+  it("is no ballot that was at or below the clock when it began", () => {
+    assertEquals(handed(start().inheritance, "3q", "p"), undefined);
+    assertEquals(handed(start().inheritance, "4q", "p"), ballot("5p"));
+  });
+
+  for (
+    const [what, request, used] of [
+      ["a prepare", { type: "prepare", register: "k", ballot: ballot("8p") }, 8],
+      ["an accept", accept("8p", {}), 8],
+      ["an accept that asks for the next ballot", accept("8p", { next: true }), 9],
+      ["an accept that hands the next ballot on", accept("8p", { next: true, heir: "q" }), 8],
+      ["an accept with a fallback", accept("8p", { fallback: 11 }), 11],
+      [
+        "a fast round",
+        { type: "fast", register: "k", ballot: ballot("8p"), state: value("y", 8) },
+        9,
+      ],
+      ["a read", { type: "read", register: "k" }, 4],
+    ] as [string, RegisterRequest, number][]
+  ) {
+    it(`is no ballot that ${what} of this life has used`, () => {
+      const one = start().inheritance;
+      one.sends(request);
+      assertEquals(handed(one, `${used - 1}q`, "p"), undefined);
+      assertEquals(handed(one, `${used}q`, "p"), ballot(`${used + 1}p`));
+    });
+  }
+});
