@@ -7,12 +7,15 @@ import {
   applyCommand,
   dropEnded,
   type LockCommand,
+  type LockEntry,
   type LockResult,
   type LockValue,
   sameLock,
 } from "../paxos/lock_register.ts";
 import type { Chosen, Draft, RegisterChange } from "../paxos/change.ts";
+import { routeOf } from "../paxos/lock_route.ts";
 import type { RegisterId, State } from "../paxos/register.ts";
+import { parseSession } from "../paxos/sessions.ts";
 import type { Owner } from "../owners/owner.ts";
 import { release } from "../owners/release.ts";
 import { explainLock } from "./explain.ts";
@@ -59,10 +62,18 @@ export class LockTable implements LockRequests {
     this.labels = new WholeLabels(core, this.#requests);
     this.#monitor = new SessionMonitor(core);
     this.#turns = new SessionTurns(core);
-    this.taken = new TakenOrders(core, (register, command) => this.change(register, command));
+    const latest = (register: RegisterId) => this.#waiters.get(register)?.latest ?? null;
+    const pace = (register: RegisterId) => this.#waiters.get(register)?.pace ?? Infinity;
+    const isLeaving = ({ pid, request }: LockEntry) =>
+      parseSession(pid.session).life === core.life && !this.#requests.has(request);
+    this.taken = new TakenOrders({
+      ...{ core, latest, pace },
+      change: (register, command) => this.change(register, command),
+      isAsking: (register) => this.#sent.isAsking(register),
+    });
     this.#sent = new SentOrders({
-      core,
-      latest: (register) => this.#waiters.get(register)?.latest ?? null,
+      ...{ core, latest },
+      route: (register, lock) => routeOf(lock, core.self, { pace: pace(register), isLeaving }),
       keep: (register) => this.#waitersOf(register).keep(),
     });
   }
@@ -141,8 +152,14 @@ export class LockTable implements LockRequests {
     const ordered = this.#sent.wasHandedOver(request);
     const change = this.change(register, { type: "release", session, request: number, ordered });
     const task = { register, session, change, retryAtOnce: true, joins: true };
-    const released = release(this.#core, { ...task, unsure: unsure || ordered });
-    this.taken.leaves(register, released);
+    let released: Promise<void> | undefined;
+    this.#core.proposals.together(register, () => {
+      // Behind the release the lock may be free, and all orders void.
+      this.taken.turn(register);
+      this.#sent.turn(register);
+      released = release(this.#core, { ...task, unsure: unsure || ordered });
+      this.taken.leaves(register, released);
+    });
     await released;
   }
 

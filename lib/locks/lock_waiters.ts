@@ -43,6 +43,8 @@ export class LockWaiters {
   readonly #guarded = new Map<string, { request: LockRequest; stolen: () => void }>();
   readonly #sessions = new Map<SessionId, () => void>();
   #stopWatching: (() => void) | undefined;
+  /** When the lock was learned to have another first holder: the last time, and the time before. */
+  #passed: readonly [number, number] = [-Infinity, -Infinity];
   /** Those who need the watch, besides the requests. */
   #keepers = 0;
   /** Prevents the end of a watch that lingers; `undefined`: it does not. */
@@ -60,6 +62,13 @@ export class LockWaiters {
   /** The lock as last learned, possibly outdated; `undefined` if nothing was learned. */
   get latest(): LockValue | undefined {
     return this.#last?.value;
+  }
+
+  /** The longer time of the last two for which the lock had the same first holder, in round trips; at least. */
+  get pace(): number {
+    const { runtime, pacing } = this.#core;
+    const [last, before] = this.#passed;
+    return Math.max(runtime.now() - last, last - before) / pacing.roundTrip;
   }
 
   /** Waits until `request`, which is in the queue, holds the lock. */
@@ -128,7 +137,9 @@ export class LockWaiters {
   #watch(): void {
     this.#stayOn?.();
     this.#stayOn = undefined;
-    this.#stopWatching ??= this.#core.watches.watch(this.#register, (learned) => {
+    if (this.#stopWatching !== undefined) return;
+    const disinherit = this.#core.proposals.inherit(this.#register);
+    const stop = this.#core.watches.watch(this.#register, (learned) => {
       let value: LockValue;
       try {
         value = this.#events.learned(learned);
@@ -136,12 +147,20 @@ export class LockWaiters {
         // The next operation that reads the lock reports the error.
         return;
       }
+      const before = this.#last?.value.holders[0];
+      const first = value.holders[0];
+      const isPassed = before?.token !== first?.token || before?.request !== first?.request;
+      if (isPassed) this.#passed = [this.#core.runtime.now(), this.#passed[0]];
       this.#last = { learned, value };
-      this.#core.proposals.outdated(this.#register, learned.ballot);
+      this.#core.proposals.learned(this.#register, learned);
       this.#events.changed?.(value, learned.ballot);
       this.#learn(learned, value);
       if (this.#stayOn !== undefined && value.holders.length === 0) this.#stop();
     });
+    this.#stopWatching = () => {
+      stop();
+      disinherit();
+    };
   }
 
   #catchUp(): void {

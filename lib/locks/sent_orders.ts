@@ -2,6 +2,7 @@ import type { Core } from "../node/core.ts";
 import { type Limits, type Operation, PassingMap, RecentMap } from "../node/shell.ts";
 import type { Ballot } from "../paxos/ballot.ts";
 import { LockOrders, type Order, type OrderStep } from "../paxos/lock_orders.ts";
+import type { Route } from "../paxos/lock_route.ts";
 import type { LeftRequest, LockResult, LockValue } from "../paxos/lock_register.ts";
 import type { RegisterId, SessionId } from "../paxos/register.ts";
 import type { LockRequest } from "./lock_request.ts";
@@ -17,6 +18,8 @@ export interface SentOrdersParts {
   readonly core: Core;
   /** The lock as last learned, while this node watches it; else `null`. */
   readonly latest: (register: RegisterId) => LockValue | null;
+  /** Where a request for the lock goes. */
+  readonly route: (register: RegisterId, lock: LockValue) => Route;
   /** Watches the lock until the function that it returns is called. */
   readonly keep: (register: RegisterId) => () => void;
 }
@@ -33,7 +36,9 @@ interface Desk {
   readonly register: RegisterId;
   readonly orders: LockOrders;
   readonly waiting: Map<number, Waiting>;
-  /** Ends the order under way: its watch, its question and its timer. */
+  /** Whether the requests wait for this node's turn, with a watch and a timer. */
+  isAwaiting: boolean;
+  /** Ends the order under way, or that wait: its watch, its question and its timer. */
   stop: () => void;
 }
 
@@ -118,6 +123,17 @@ export class SentOrders {
     this.#do(desk, step);
   }
 
+  /** Whether requests of this node are on their way into the lock. */
+  isAsking(register: RegisterId): boolean {
+    return this.#desks.has(register);
+  }
+
+  /** This node is about to write the lock: what waits is proposed with that. */
+  turn(register: RegisterId): void {
+    const desk = this.#desks.get(register);
+    if (desk?.orders.isWaiting === true) this.#do(desk, desk.orders.proposeAll());
+  }
+
   /** Ends a request that is not in the lock yet. */
   fail({ register, number }: LockRequest, error: unknown): void {
     this.#desks.get(register)?.waiting.get(number)?.operation.reject(error);
@@ -126,8 +142,9 @@ export class SentOrders {
   #deskOf(register: RegisterId): Desk {
     let desk = this.#desks.get(register);
     if (desk === undefined) {
-      const orders = new LockOrders((node) => this.#reaches(node));
-      desk = { register, orders, waiting: new Map(), stop: nothing };
+      const route = (lock: LockValue) => this.#parts.route(register, lock);
+      const orders = new LockOrders((node) => this.#reaches(node), route);
+      desk = { register, orders, waiting: new Map(), isAwaiting: false, stop: nothing };
       this.#desks.set(register, desk);
     }
     return desk;
@@ -143,6 +160,8 @@ export class SentOrders {
       desk.stop();
       desk.stop = nothing;
     }
+    if (!desk.orders.awaitsTurn) desk.isAwaiting = false;
+    else if (!desk.isAwaiting) this.#await(desk);
     for (const { session, request } of propose) {
       if (this.#isOver(session)) continue;
       const waiting = desk.waiting.get(request);
@@ -167,6 +186,31 @@ export class SentOrders {
   #notHeard(node: string): void {
     const time = Math.min(LONGEST_SILENCE, 2 * (this.#silent.get(node)?.time ?? FIRST_SILENCE / 2));
     this.#silent.set(node, { time, until: this.#parts.core.runtime.now() + time });
+  }
+
+  /** Requests wait for this node's turn: at most as long as an order may take, and only as long as that seems to come soon. */
+  #await(desk: Desk): void {
+    const { core, keep, latest } = this.#parts;
+    const { runtime, pacing } = core;
+    const before = desk.stop;
+    const leave = keep(desk.register);
+    before();
+    const until = runtime.now() + pacing.resend(0);
+    let cancel = nothing;
+    const look = () => {
+      cancel = runtime.setTimer(() => {
+        const isLate = runtime.now() >= until;
+        look();
+        const { orders, register } = desk;
+        this.#do(desk, isLate ? orders.proposeAll() : orders.lookAgain(latest(register)));
+      }, Math.max(1, 2 * pacing.roundTrip));
+    };
+    look();
+    desk.isAwaiting = true;
+    desk.stop = () => {
+      cancel();
+      leave();
+    };
   }
 
   #send(desk: Desk, { to, term, requests }: Order): void {

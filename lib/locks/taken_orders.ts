@@ -1,7 +1,8 @@
 import type { Core } from "../node/core.ts";
 import type { Life } from "../paxos/ballot.ts";
 import type { RegisterChange } from "../paxos/change.ts";
-import type { LockCommand, LockResult } from "../paxos/lock_register.ts";
+import type { LockCommand, LockResult, LockValue } from "../paxos/lock_register.ts";
+import { isSoon } from "../paxos/lock_route.ts";
 import type { OrderRequest } from "../paxos/messages.ts";
 import { kindOf, REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
 import { isGuest, parseSession } from "../paxos/sessions.ts";
@@ -11,6 +12,22 @@ import { labeled, permitted } from "./options.ts";
 /** Orders that are proposed at the same time, to bound memory; others are refused. */
 const MAX_TAKEN = 1_000;
 
+/** How long an order waits for this node's next write of the lock, in round trips; its sender waits longer. */
+const KEPT_ROUND_TRIPS = 2.5;
+
+/** What the orders of other nodes need of the locks of this one. */
+export interface TakenOrdersParts {
+  readonly core: Core;
+  /** The change that applies a command to a lock. */
+  readonly change: (register: RegisterId, command: LockCommand) => RegisterChange<LockResult>;
+  /** The lock as last learned, while this node watches it; else `null`. */
+  readonly latest: (register: RegisterId) => LockValue | null;
+  /** Whether requests of this node are on their way into the lock. */
+  readonly isAsking: (register: RegisterId) => boolean;
+  /** How many round trips pass from one holder of the lock to the next. */
+  readonly pace: (register: RegisterId) => number;
+}
+
 /** How many of this node's requests hold a lock, and how many are being released. */
 interface Holding {
   held: number;
@@ -19,18 +36,15 @@ interface Holding {
 
 /** Proposes the requests of other nodes for the locks that this node holds. */
 export class TakenOrders {
-  readonly #core: Core;
-  readonly #change: (register: RegisterId, command: LockCommand) => RegisterChange<LockResult>;
+  readonly #parts: TakenOrdersParts;
+  /** The orders that wait for this node's next write of a lock. */
+  readonly #kept = new Map<RegisterId, Set<() => void>>();
   readonly #holding = new Map<RegisterId, Holding>();
   #taken = 0;
 
-  /** Holds nothing; `change` applies a command to a lock. */
-  constructor(
-    core: Core,
-    change: (register: RegisterId, command: LockCommand) => RegisterChange<LockResult>,
-  ) {
-    this.#core = core;
-    this.#change = change;
+  /** Holds nothing. */
+  constructor(parts: TakenOrdersParts) {
+    this.#parts = parts;
   }
 
   /** `request` holds its lock until it ends, and then until `released` settles. */
@@ -67,35 +81,74 @@ export class TakenOrders {
     if (owner.node !== from || owner.life !== life || isGuest(from)) return;
     if (kindOf(register) !== REGISTER_KINDS.lock) return;
     if (this.#taken >= MAX_TAKEN) return refuse(false);
+    const { core } = this.#parts;
+    const keeps = this.#keeps(register);
     // The next holder is a better proposer than this node, which would be its rival.
-    if (!this.#proposesFor(register)) return refuse(true);
+    if (!keeps && !this.#proposesFor(register)) return refuse(true);
     const entries = requests.map(({ seq, request, mode, permits, since, label }) => ({
       ...{ pid: { node: from, session, seq }, request, mode, token: 0, since },
       ...permitted(permits),
       ...labeled(label),
     }));
-    const { proposals, pacing } = this.#core;
-    const change = this.#change(register, { type: "order", term, entries });
+    const { proposals, pacing, runtime } = core;
+    const change = this.#parts.change(register, { type: "order", term, entries });
     this.#taken++;
     // Behind this time its sender proposes the same.
-    const limits = this.#core.limits(pacing.resend(0));
-    proposals.change(register, change, { ...limits, keepPromise: true, joins: true }).then(
-      ({ result }) => {
-        this.#taken--;
-        if (result.kind !== "queued") refuse(false);
-      },
-      () => {
-        this.#taken--;
-        refuse(false);
-      },
-    );
+    const limits = core.limits(pacing.resend(0));
+    const propose = () =>
+      void proposals.change(register, change, { ...limits, keepPromise: true, joins: true }).then(
+        ({ result }) => {
+          this.#taken--;
+          if (result.kind !== "queued") refuse(false);
+        },
+        () => {
+          this.#taken--;
+          refuse(false);
+        },
+      );
+    if (!keeps) return propose();
+    let kept = this.#kept.get(register);
+    if (kept === undefined) this.#kept.set(register, kept = new Set());
+    const all = kept;
+    const leave = () => {
+      cancel();
+      all.delete(turn);
+      if (all.size === 0 && this.#kept.get(register) === all) this.#kept.delete(register);
+    };
+    const turn = () => {
+      leave();
+      propose();
+    };
+    const cancel = runtime.setTimer(() => {
+      if (this.#proposesFor(register)) return turn();
+      leave();
+      this.#taken--;
+      refuse(true);
+    }, KEPT_ROUND_TRIPS * pacing.roundTrip);
+    all.add(turn);
+  }
+
+  /** This node is about to write the lock: what waits for that is proposed with it. */
+  turn(register: RegisterId): void {
+    for (const turn of [...this.#kept.get(register) ?? []]) turn();
+  }
+
+  /** Whether this node is likely to write the lock very soon, so that an order waits for that. */
+  #keeps(register: RegisterId): boolean {
+    const { core, latest, isAsking } = this.#parts;
+    const pace = this.#parts.pace(register);
+    if ((this.#holding.get(register)?.held ?? 0) > 0) return isSoon(0, pace);
+    const queue = latest(register)?.queue ?? [];
+    const place = queue.findIndex(({ pid }) => pid.node === core.self);
+    if (isAsking(register) && isSoon(0, pace)) return true;
+    return place === 0 || (place > 0 && isSoon(place + 1, pace));
   }
 
   /** Whether this node holds the lock, or releases it in a round that the order can join. */
   #proposesFor(register: RegisterId): boolean {
     const holding = this.#holding.get(register);
     if (holding === undefined) return false;
-    return holding.held > 0 || this.#core.proposals.canJoin(register);
+    return holding.held > 0 || this.#parts.core.proposals.canJoin(register);
   }
 
   #forget(register: RegisterId, { held, leaving }: Holding): void {

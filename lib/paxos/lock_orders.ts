@@ -1,4 +1,5 @@
 import type { LeftRequest, LockValue } from "./lock_register.ts";
+import type { Route } from "./lock_route.ts";
 
 /** Requests in one order, to bound a message. */
 export const MAX_ORDERED = 256;
@@ -35,21 +36,31 @@ const NOTHING: OrderStep = { send: null, propose: [] };
  */
 export class LockOrders {
   readonly #reaches: (node: string) => boolean;
+  readonly #route: (lock: LockValue) => Route;
   #waiting: readonly LeftRequest[] = [];
   /** How many of them, the first ones, are in the order under way. */
   #sent = 0;
   /** The node that has the order under way. */
   #to = "";
-  /** Whether an order was refused because the lock has another holder, which is not known yet. */
-  #isParked = false;
+  /**
+   * The token of the first holder that is known, after an order was refused because the lock has another one; `null`
+   * otherwise.
+   */
+  #parkedAt: number | null = null;
+  /** Whether what waits is to be proposed with this node's next write. */
+  #awaitsTurn = false;
   /** Orders sent since a request was found or proposed. */
   #tries = 0;
   /** The requests that this node proposes at present. */
   #own: readonly LeftRequest[] = [];
 
-  /** `reaches`: whether an order may be sent to a node, over a link to it. */
-  constructor(reaches: (node: string) => boolean) {
+  /** `reaches`: whether an order may be sent to a node, over a link to it. `route`: where a request goes. */
+  constructor(
+    reaches: (node: string) => boolean,
+    route: (lock: LockValue) => Route = toHolder,
+  ) {
     this.#reaches = reaches;
+    this.#route = route;
   }
 
   /** The node that got the last order. */
@@ -64,7 +75,12 @@ export class LockOrders {
 
   /** Whether an answer, or the next state of the lock, is awaited: not for ever, so that nothing hangs. */
   get isWaiting(): boolean {
-    return this.#sent > 0 || this.#isParked;
+    return this.#sent > 0 || this.#parkedAt !== null || this.#awaitsTurn;
+  }
+
+  /** Whether what waits is to be proposed with this node's next write, if that comes soon. */
+  get awaitsTurn(): boolean {
+    return this.#awaitsTurn;
   }
 
   /** Takes a request that would wait in the queue. `lock`: the lock as last learned; `null`: unknown. */
@@ -81,7 +97,9 @@ export class LockOrders {
 
   /** A chosen state was learned. */
   learned(lock: LockValue): OrderStep {
-    const isNews = this.#isParked && lock.holders[0]?.pid.node !== this.#to;
+    if (this.#awaitsTurn) return this.#next(lock);
+    const isNews = this.#parkedAt !== null &&
+      (!this.#leadsBack(lock) || lock.holders[0]?.token !== this.#parkedAt);
     if (isNews) return this.#next(lock);
     if (this.#sent === 0) return NOTHING;
     const there = new Set<string>();
@@ -97,8 +115,8 @@ export class LockOrders {
     if (this.#sent === 0) return NOTHING;
     if (!moved) return this.proposeAll();
     this.#sent = 0;
-    if (lock?.holders[0]?.pid.node !== this.#to) return this.#next(lock);
-    this.#isParked = true;
+    if (lock === null || !this.#leadsBack(lock)) return this.#next(lock);
+    this.#parkedAt = lock.holders[0].token;
     return NOTHING;
   }
 
@@ -108,8 +126,13 @@ export class LockOrders {
     this.#own = [...this.#own, ...propose];
     this.#waiting = [];
     this.#sent = this.#tries = 0;
-    this.#isParked = false;
+    this.#endWait();
     return propose.length === 0 ? NOTHING : { send: null, propose };
+  }
+
+  /** Looks again where to what waits for this node's turn goes. */
+  lookAgain(lock: LockValue | null): OrderStep {
+    return this.#awaitsTurn ? this.#next(lock) : NOTHING;
   }
 
   /** A request has ended, or what this node proposed for it. */
@@ -119,10 +142,21 @@ export class LockOrders {
     return this.#drop(is, lock);
   }
 
+  #endWait(): void {
+    this.#parkedAt = null;
+    this.#awaitsTurn = false;
+  }
+
+  /** Whether the way to the lock is still the one of the last order. */
+  #leadsBack(lock: LockValue): boolean {
+    const route = this.#route(lock);
+    return route !== undefined && route !== "turn" && route.to === this.#to;
+  }
+
   #drop(isOver: (request: LeftRequest) => boolean, lock: LockValue | null): OrderStep {
     // Nearly always: this node has proposed it at once.
     if (this.#waiting.length === 0) {
-      this.#isParked = false;
+      this.#endWait();
       return NOTHING;
     }
     const sent = this.#waiting.slice(0, this.#sent).filter((one) => !isOver(one));
@@ -131,14 +165,19 @@ export class LockOrders {
     if (wasSent && sent.length < this.#sent) this.#tries = 0;
     this.#waiting = [...sent, ...rest];
     this.#sent = sent.length;
-    if (this.#waiting.length === 0) this.#isParked = false;
+    if (this.#waiting.length === 0) this.#endWait();
     return wasSent && sent.length === 0 ? this.#next(lock) : NOTHING;
   }
 
   #next(lock: LockValue | null): OrderStep {
-    this.#isParked = false;
+    this.#endWait();
     if (this.#waiting.length === 0) return NOTHING;
-    const to = lock?.holders[0]?.pid.node;
+    const route = lock === null ? undefined : this.#route(lock);
+    if (route === "turn") {
+      this.#awaitsTurn = true;
+      return NOTHING;
+    }
+    const to = route?.to;
     const mayHand = to !== undefined && this.#own.length === 0 && this.#tries < MAX_TRIES;
     if (!mayHand || !this.#reaches(to)) return this.proposeAll();
     this.#tries++;
@@ -149,4 +188,8 @@ export class LockOrders {
     this.#sent = requests.length;
     return { send: { to, term: lock!.term, requests }, propose: [] };
   }
+}
+
+function toHolder({ holders: [first] }: LockValue): Route {
+  return first && { to: first.pid.node };
 }

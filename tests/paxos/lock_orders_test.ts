@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { LockOrders, MAX_ORDERED, type OrderStep } from "../../lib/paxos/lock_orders.ts";
+import type { Route } from "../../lib/paxos/lock_route.ts";
 import { FREE, type LockValue } from "../../lib/paxos/lock_register.ts";
 
 const id = (request: number, session = "c/life/1") => ({ session, request });
@@ -85,6 +86,42 @@ describe("LockOrders (section 9)", () => {
     assertEquals(show(orders.learned(held("i"))), "");
     assertEquals(show(orders.learned(held("j"))), "to j in 7: 1 2");
     assertEquals(show(orders.refused(held("h"), true)), "propose 1 2");
+  });
+
+  it("wait for this node's turn, and look again with each state", () => {
+    let route: Route = "turn";
+    const orders = new LockOrders(() => true, () => route);
+    assertEquals(show(orders.add(id(1), held("h"))), "");
+    assertEquals([orders.isWaiting, orders.awaitsTurn], [true, true]);
+    assertEquals(show(orders.add(id(2), held("h"))), "");
+    assertEquals(show(orders.lookAgain(held("h"))), "");
+    assertEquals(show(orders.learned(held("i"))), "");
+    assertEquals(show(orders.proposeAll()), "propose 1 2");
+    assertEquals([orders.isWaiting, orders.awaitsTurn], [false, false]);
+    orders.remove(id(1), null);
+    orders.remove(id(2), null);
+    orders.add(id(3), held("h"));
+    orders.remove(id(3), held("h"));
+    assertEquals([orders.isIdle, orders.awaitsTurn], [true, false]);
+    orders.add(id(4), held("h"));
+    route = { to: "i" };
+    assertEquals(show(orders.lookAgain(held("h"))), "to i in 7: 4");
+    assertEquals([orders.awaitsTurn, show(orders.lookAgain(held("h")))], [false, ""]);
+    orders.learned(held("i", 4));
+    route = "turn";
+    orders.add(id(5), held("h"));
+    route = { to: "j" };
+    assertEquals(show(orders.learned(held("h"))), "to j in 7: 5");
+  });
+
+  it("go to the same node again once it has another grant", () => {
+    const orders = new LockOrders(() => true, () => ({ to: "h" }));
+    orders.add(id(1), held("h"));
+    assertEquals(show(orders.refused(held("h"), true)), "");
+    assertEquals(show(orders.learned(held("h"))), "");
+    const [holder] = held("h").holders;
+    const again = { ...held("h"), holders: [{ ...holder, token: 2 }] };
+    assertEquals(show(orders.learned(again)), "to h in 7: 1");
   });
 
   it("go on without a request that has ended", () => {

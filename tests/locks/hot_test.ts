@@ -1,0 +1,78 @@
+// Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { decodeFrame } from "../../lib/codec.ts";
+import { TimedCluster } from "./support/timed_cluster.ts";
+
+/** A round trip without jitter, in milliseconds of virtual time. */
+const ROUND_TRIP = 1;
+
+/** Hand-overs that are not measured: until then the contenders have learned of each other. */
+const FIRST = 60;
+
+const HAND_OVERS = 200;
+
+/** What the hand-overs of one lock have cost. */
+interface Cost {
+  readonly roundTrips: number;
+  /** Frames, and requests `prepare`, a hand-over. */
+  readonly frames: number;
+  readonly prepares: number;
+  /** The hand-overs to each contender. */
+  readonly turns: readonly number[];
+}
+
+/** `contenders` of three nodes take one lock again and again, and release it at once. */
+async function contend(contenders: number, jitter: number): Promise<Cost> {
+  await using cluster = await TimedCluster.start(3, { sessionTtl: 60_000, timeout: 60_000 });
+  cluster.time.jitter = jitter;
+  cluster.time.latency = ROUND_TRIP / 2;
+  let prepares = 0;
+  cluster.onSend = (_, bytes) => {
+    const decoded = decodeFrame(bytes);
+    if (!decoded.ok) return;
+    prepares += decoded.frame.requests.filter(({ type }) => type === "prepare").length;
+  };
+  const turns = new Array<number>(contenders).fill(0);
+  let begun = { now: 0, frames: 0, prepares: 0 };
+  let handOvers = 0;
+  let isOver = false;
+  let end = () => {};
+  const over = new Promise<void>((resolve) => end = resolve);
+  const work = turns.map(async (_, index) => {
+    const node = cluster.nodes[index % cluster.nodes.length];
+    while (!isOver) {
+      const lock = await node.lock("hot");
+      if (++handOvers > FIRST) turns[index]++;
+      else begun = { now: cluster.now, frames: cluster.frames, prepares };
+      if (handOvers === FIRST + HAND_OVERS) end();
+      await lock.release();
+    }
+  });
+  await cluster.until(over);
+  const cost = {
+    roundTrips: (cluster.now - begun.now) / ROUND_TRIP / HAND_OVERS,
+    frames: (cluster.frames - begun.frames) / HAND_OVERS,
+    prepares: (prepares - begun.prepares) / HAND_OVERS,
+    turns: turns.slice(),
+  };
+  isOver = true;
+  await cluster.until(Promise.all(work));
+  return cost;
+}
+
+describe("a lock that is passed on as fast as messages go", () => {
+  for (const [contenders, roundTrips] of [[16, 0.85], [6, 0.7], [4, 0.7]]) {
+    for (const jitter of [0, 0.2, 0.5]) {
+      it(`costs less than ${roundTrips} round trips a hand-over with ${contenders} contenders on three nodes, jitter ${jitter}`, async () => {
+        const cost = await contend(contenders, jitter);
+        assertLess(cost.roundTrips, roundTrips);
+        // Two requests, two answers, and what is pushed; and no `prepare`, as a rule.
+        assertLess(cost.prepares, 0.1);
+        assertEquals(cost.turns.reduce((sum, one) => sum + one), HAND_OVERS);
+        const fair = HAND_OVERS / contenders;
+        assert(cost.turns.every((one) => one > fair / 2 && one < 2 * fair), `${cost.turns}`);
+      });
+    }
+  }
+});
