@@ -22,8 +22,10 @@ import {
   putChange,
   releaseChange,
 } from "../../lib/paxos/kv_register.ts";
+import { Learner } from "../../lib/paxos/learner.ts";
 import { LockOrders } from "../../lib/paxos/lock_orders.ts";
 import { applyCommand, FREE, sameLock } from "../../lib/paxos/lock_register.ts";
+import { Inheritance } from "../../lib/paxos/inheritance.ts";
 import { Incarnations } from "../../lib/paxos/incarnations.ts";
 import { MemberChange } from "../../lib/paxos/member_change.ts";
 import { Place } from "../../lib/paxos/place.ts";
@@ -45,8 +47,10 @@ export const shipping = {
   Genesis,
   GivingUp,
   Incarnations,
+  Inheritance,
   IssuedTickets,
   LamportClock,
+  Learner,
   LockOrders,
   MemberChange,
   PROMISE_TTL,
@@ -99,7 +103,9 @@ const MODULES = [
   "guest_change",
   "held_register",
   "incarnations",
+  "inheritance",
   "kv_register",
+  "learner",
   "lock_orders",
   "lock_register",
   "member_change",

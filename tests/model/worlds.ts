@@ -1,5 +1,6 @@
 import { DISK_MUTATIONS } from "../mutations/model/disks.ts";
 import { GUEST_MUTATIONS } from "../mutations/model/guests.ts";
+import { HEIR_MUTATIONS } from "../mutations/model/heirs.ts";
 import { MEMBERS_MUTATIONS } from "../mutations/model/members.ts";
 import { ORDER_MUTATIONS } from "../mutations/model/orders.ts";
 import { STATE_MUTATIONS } from "../mutations/model/states.ts";
@@ -8,6 +9,9 @@ import type { Found } from "./breadth.ts";
 import { findBrokenGuest } from "./guests/find_broken.ts";
 import { deepGuestScopes, guestScopes } from "./guests/scopes.ts";
 import { GuestWorld } from "./guests/world.ts";
+import { findBrokenHeir } from "./heirs/find_broken.ts";
+import { heirScopes } from "./heirs/scopes.ts";
+import { HeirsWorld } from "./heirs/world.ts";
 import { deepDiskScopes, diskScopes } from "./members/disk_scopes.ts";
 import { deepMembersScopes, membersScopes, openMembersScopes } from "./members/scopes.ts";
 import { MembersWorld } from "./members/world.ts";
@@ -42,8 +46,8 @@ export interface WorldMutation {
 const LIMIT = 1_000_000;
 
 /**
- * The scopes of guests, of changes of the members without and with disks, of orders that are handed over, of states of
- * singletons, and of disks.
+ * The scopes of guests, of changes of the members without and with disks, of orders that are handed over, of promises that
+ * are handed on, of states of singletons, and of disks.
  */
 export function worldScopes(isDeep: boolean): WorldScope[] {
   const all = <T>(scopes: readonly T[], deep: readonly T[]) =>
@@ -73,6 +77,10 @@ export function worldScopes(isDeep: boolean): WorldScope[] {
         const machines = await (edits ? loadBroken(edits) : load());
         return { ...new OrdersWorld(scope, machines).search(), cases: [] };
       },
+    })),
+    ...heirScopes.map(({ scope, ...sizes }) => ({
+      ...{ ...sizes, name: `heirs: ${scope.name}`, sees: ["a promise is handed on"] },
+      search: async () => new HeirsWorld(scope, await load()).search(),
     })),
     ...all(stateScopes, deepStateScopes).map(({ scope, ...sizes }) => ({
       ...{ ...sizes, name: `states: ${scope.name}`, sees: [] },
@@ -113,6 +121,10 @@ export function worldMutations(): WorldMutation[] {
         const machines = await loadBroken([...found.edits ?? [], ...edits]);
         return new OrdersWorld({ ...found.scope, broken }, machines).search(LIMIT);
       },
+    })),
+    ...HEIR_MUTATIONS.map((mutation) => ({
+      ...mutation,
+      search: async () => await findBrokenHeir(mutation),
     })),
     ...STATE_MUTATIONS.map(({ edits, broken, ...mutation }) => ({
       ...mutation,

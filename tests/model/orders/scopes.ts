@@ -20,8 +20,8 @@ export const orderScopes: readonly ExpectedOrders[] = [
       rival: ["release", "request", "release"],
       failures: 1,
     }),
-    states: 3_856,
-    transitions: 18_441,
+    states: 4_592,
+    transitions: 22_072,
   },
   {
     scope: scope("two requests, and a release", {
@@ -34,8 +34,8 @@ export const orderScopes: readonly ExpectedOrders[] = [
   },
   {
     scope: scope("an order, and a theft", { requests: 1, rival: ["steal"], failures: 1 }),
-    states: 823,
-    transitions: 4_050,
+    states: 933,
+    transitions: 4_545,
   },
   {
     scope: scope("an order, and the end of its session", {
