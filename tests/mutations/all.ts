@@ -3,6 +3,7 @@ import type { Edit, Sources } from "./fit.ts";
 import { MUTATIONS } from "./list.ts";
 import { MUTATIONS as OF_THE_MODEL } from "./model/list.ts";
 import { DISK_MUTATIONS } from "./model/disks.ts";
+import { HEIR_MUTATIONS } from "./model/heirs.ts";
 import { MEMBERS_MUTATIONS } from "./model/members.ts";
 import { ORDER_MUTATIONS } from "./model/orders.ts";
 import { STORAGE_MUTATIONS } from "./model/storage.ts";
@@ -18,6 +19,7 @@ export const EDITS: readonly Edit[] = [
     ...STORAGE_MUTATIONS,
     ...DISK_MUTATIONS,
     ...ORDER_MUTATIONS,
+    ...HEIR_MUTATIONS,
   ].flatMap((
     { name, edits },
   ) => edits.map(({ module, ...edit }) => ({ name, file: `lib/paxos/${module}.ts`, ...edit }))),

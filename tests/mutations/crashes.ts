@@ -50,8 +50,9 @@ export const CRASHES: readonly Mutation[] = [
     {
       section: 7,
       name: "a learner counts pushes from before a crash with pushes that know of it",
-      find: "if (!counted.tally.add(sender, vote)) return undefined;",
-      replace: "if (!counted.tally.add({ ...sender, vector: [] }, vote)) return undefined;",
+      find: "if (!counted.tally.add(sender, { kind, heir })) return undefined;",
+      replace:
+        "if (!counted.tally.add({ ...sender, vector: [] }, { kind, heir })) return undefined;",
     },
   ]),
   ...mutationsOf("lib/paxos/fencing.ts", [

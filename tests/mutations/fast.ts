@@ -241,7 +241,7 @@ export const FAST: readonly Mutation[] = [
     {
       section: 3,
       name: "fast: a majority of votes is learned as chosen",
-      find: 'if (!areAll && !replies.includes("classic")) return undefined;',
+      find: 'if (!areAll && !isThere("classic")) return undefined;',
       replace: "",
     },
   ]),

@@ -380,7 +380,7 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 9,
       name: "a learned change leaves an outdated promise",
-      find: "      this.#core.proposals.outdated(this.#register, learned.ballot);\n",
+      find: "      this.#core.proposals.learned(this.#register, learned);\n",
       replace: "",
     },
   ]),

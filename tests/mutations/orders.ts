@@ -94,7 +94,7 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 9,
       name: "a node that does not hold a lock takes orders for it",
-      find: "    if (!this.#proposesFor(register)) return refuse(true);\n",
+      find: "    if (!keeps && !this.#proposesFor(register)) return refuse(true);\n",
       replace: "",
     },
     {
@@ -106,7 +106,7 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 9,
       name: "an order is taken behind the round of the release",
-      find: "this.#core.proposals.canJoin(register)",
+      find: "this.#parts.core.proposals.canJoin(register)",
       replace: "true",
     },
     {
@@ -229,8 +229,8 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 3,
       name: "a rival is refused by one kept promise after the other",
-      find: "this.#isContended ? null : this.#engine.unheard.highest",
-      replace: "this.#engine.unheard.highest",
+      find: "this.#isContended || this.#kept.hasInherited(this.#register);",
+      replace: "this.#kept.hasInherited(this.#register);",
     },
   ]),
   ...mutationsOf("lib/node/quorum/retries.ts", ["tests/node/quorum/retries_test.ts"], [
@@ -285,14 +285,20 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 3,
       name: "the promise of the next ballot is not kept for a change that will be this life's",
-      find: "(decision.heir === life || this.#options",
+      find: "(heir !== undefined || this.#options",
       replace: "(this.#options",
     },
     {
       section: 3,
       name: "the promise of the next ballot is kept where another life will make the next change",
-      find: "(decision.heir === life || this.#options",
-      replace: "(decision.heir !== undefined || this.#options",
+      find: "const isOwn = next && (heir ?? life) === life;",
+      replace: "const isOwn = next;",
+    },
+    {
+      section: 3,
+      name: "the promise of the next ballot is not handed on",
+      find: "next && !isOwn ? { ...request, heir } : request;",
+      replace: "request;",
     },
   ]),
   ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/hand_over_test.ts"], [
@@ -309,6 +315,106 @@ export const ORDERS: readonly Mutation[] = [
       name: "a promise is used that its own member has broken",
       find: "return isOld ? undefined : kept;",
       replace: "return kept;",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/inheritance.ts", ["tests/paxos/inheritance_test.ts"], [
+    {
+      section: 3,
+      name: "a promise is taken that was handed on to another life",
+      find: "heir !== life ||",
+      replace: "heir === undefined ||",
+    },
+    {
+      section: 3,
+      name: "a promise is taken of a ballot that this life has used",
+      find: "    if (next.counter <= this.#used) return undefined;\n",
+      replace: "",
+    },
+    {
+      section: 3,
+      name: "what was used before the watch began counts for nothing",
+      find: "this.#used = clock.counter;",
+      replace: "this.#used = 0;",
+    },
+    {
+      section: 3,
+      name: "a ballot that is handed on is not above the clock",
+      find: "    this.#clock.observe(next.counter);\n",
+      replace: "",
+    },
+    {
+      section: 3,
+      name: "a fallback counts as no ballot that was used",
+      find: "request.fallback ?? 0",
+      replace: "0",
+    },
+    {
+      section: 3,
+      name: "the ballot that a fast round promises counts as not used",
+      find: 'if (request.type === "fast") counter++;',
+      replace: "",
+    },
+    {
+      section: 3,
+      name: "the promise that an accept asks for itself counts as not used",
+      find: "if (request.next && request.heir === undefined) counter++;",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/kept_promises.ts", ["tests/node/quorum/kept_promises_test.ts"], [
+    {
+      section: 3,
+      name: "what this node sends counts as no ballot that was used",
+      find: "this.#inheritances.get(register)?.sends(request);",
+      replace: "",
+    },
+    {
+      section: 3,
+      name: "a promise that is handed on takes the place of a higher one",
+      find: "if (kept !== undefined && isHigher)",
+      replace: "if (kept !== undefined)",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/lock_route.ts", ["tests/paxos/lock_route_test.ts"], [
+    {
+      section: 9,
+      name: "requests chase a lock that is passed on quickly",
+      find: "(!isOwn && pace <= BRIEF)",
+      replace: "false",
+    },
+    {
+      section: 9,
+      name: "requests for a lock that is held for long go to the next owner",
+      find: "(!isOwn && pace <= BRIEF)",
+      replace: "!isOwn",
+    },
+    {
+      section: 9,
+      name: "a request goes to a holder that this node is releasing",
+      find: "const isOver = hasLeft ||",
+      replace: "const isOver =",
+    },
+  ]),
+  ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/hot_test.ts"], [
+    {
+      section: 9,
+      name: "a release takes no requests of its own node with it",
+      find: "      this.#sent.turn(register);\n",
+      replace: "",
+    },
+    {
+      section: 9,
+      name: "a release takes no orders with it",
+      find: "      this.taken.turn(register);\n",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/register_proposals.ts", ["tests/locks/hot_test.ts"], [
+    {
+      section: 3,
+      name: "fallbacks use up the counters of promises that are handed on",
+      find: "this.#isContended || this.#kept.hasInherited(this.#register);",
+      replace: "this.#isContended;",
     },
   ]),
 ];

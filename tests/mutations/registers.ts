@@ -101,7 +101,7 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "an acceptor that accepts promises the fallback",
-      find: "next ? after(ballot) : ballot",
+      find: "next ? after(ballot, heir) : ballot",
       replace: "{ counter: request.fallback ?? ballot.counter + Number(next), life: ballot.life }",
     },
     {
@@ -126,7 +126,7 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "the next ballot is not promised",
-      find: "next ? after(ballot) : ballot",
+      find: "next ? after(ballot, heir) : ballot",
       replace: "ballot",
     },
     {
@@ -724,8 +724,14 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "one acceptor is enough to learn from",
-      find: "if (!counted.tally.add(sender, vote)) return undefined;",
-      replace: "counted.tally.add(sender, vote);",
+      find: "if (!counted.tally.add(sender, { kind, heir })) return undefined;",
+      replace: "counted.tally.add(sender, { kind, heir });",
+    },
+    {
+      section: 3,
+      name: "a promise is handed on by one member of a quorum",
+      find: "replies.every((vote) => vote.heir === heir)",
+      replace: "true",
     },
     {
       section: 3,

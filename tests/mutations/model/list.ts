@@ -92,7 +92,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "an accept does not promise the next ballot",
     "acceptor",
-    "next ? after(ballot) : ballot",
+    "next ? after(ballot, heir) : ballot",
     "ballot",
     "an append, then a put by a kept promise, and another append",
     "not written over",
@@ -249,8 +249,8 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "a kept promise was never made",
     "acceptor",
-    "next ? after(ballot)",
-    "false ? after(ballot)",
+    "next ? after(ballot, heir)",
+    "false ? after(ballot, heir)",
     "two appends by kept promises that another append outdates, and the lowest fallback",
     "not written over",
   ),

@@ -41,7 +41,7 @@ export const KV_MUTATIONS: readonly Mutation[] = [
   {
     name: "an accept does not promise the next ballot",
     file: "lib/paxos/acceptor.ts",
-    find: "next ? after(ballot) : ballot",
+    find: "next ? after(ballot, heir) : ballot",
     replace: "ballot",
     seeds: SOON,
   },
