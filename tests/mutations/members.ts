@@ -455,6 +455,16 @@ export const MEMBERS: readonly Mutation[] = [
       replace: "",
     },
   ]),
+  ...mutationsOf("lib/node/quorum/watches.ts", CHANGED, [
+    {
+      section: 3,
+      name: "a promise that is handed on in one epoch is taken in another",
+      find:
+        'const sender = this.#engine.sender(from, header);\n      if (sender === undefined || reply.type !== "learned") return;',
+      replace:
+        'const { epoch } = this.#engine.configuration;\n      const sender = this.#engine.sender(from, { ...header, epoch });\n      if (sender === undefined || reply.type !== "learned") return;',
+    },
+  ]),
   ...mutationsOf("lib/node/quorum/register_proposals.ts", CHANGED, [
     {
       section: 3,

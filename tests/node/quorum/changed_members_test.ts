@@ -23,6 +23,19 @@ const CHANGED: Configuration = {
 /** The header of a member that knows it. */
 const AHEAD = { epoch: 1, unsettled: true, vector: [life(1), life(1), life(1), life(1)] } as const;
 
+/** A member tells that it has promised the ballot after this one to the node of the script. */
+const HANDED_ON = {
+  type: "learned",
+  register: KEY,
+  ballot: { counter: 7, life: life(7) },
+  state: {
+    ...{ present: true, token: 7, over: 0, op: `${life(7)}/1`, value: Uint8Array.of(0x78) },
+    ...{ bindings: [], owners: [] },
+  },
+  fast: false,
+  heir: life(9),
+} as const;
+
 /** The types of the requests in transit to each of these nodes. */
 async function asked(node: ScriptedNode, ...nodes: string[]): Promise<string[]> {
   const all = await Promise.all(nodes.map((to) => node.asked(to)));
@@ -392,6 +405,47 @@ describe("what waits to leave when the members change (section 11)", () => {
       "a 1 renew,prepare",
     ]);
     assertEquals(sent.filter((frame) => frame.startsWith("c")), ["c 0 prepare"]);
+  });
+});
+
+describe("a promise that is handed on when the members change (section 3)", () => {
+  for (
+    const { name, pushes, isTaken } of [
+      { name: "is taken of two members of the present epoch", pushes: [1, 1], isTaken: true },
+      { name: "is not taken of members of the epoch before", pushes: [0, 0], isTaken: false },
+      { name: "is not taken of members of two epochs together", pushes: [0, 1], isTaken: false },
+    ]
+  ) {
+    it(name, async () => {
+      const node = await ScriptedNode.start();
+      const { proposals, watches } = node.core;
+      proposals.inherit(KEY);
+      watches.watch(KEY, (learned) => proposals.learned(KEY, learned));
+      await change(node);
+      const { id } = await latest(node, "a", "watch");
+      for (const [index, epoch] of pushes.entries()) {
+        const header = { ...node.header("a"), ...(epoch === 1 ? AHEAD : {}) };
+        node.receive(["a", "b"][index], { header, replies: [{ ...HANDED_ON, id }] });
+      }
+      await node.settle();
+      proposals.change(KEY, sendable(append("y")), { deadline: Infinity }).catch(() => {});
+      await node.settle();
+      const { type, ballot } = (await node.asked("d")).at(-1) as { type: string; ballot?: Ballot };
+      assertEquals([type, ballot?.life], [isTaken ? "accept" : "prepare", life(9)]);
+    });
+  }
+
+  it("is not used with the members that come then", async () => {
+    const node = await ScriptedNode.start();
+    const { proposals, watches } = node.core;
+    proposals.inherit(KEY);
+    watches.watch(KEY, (learned) => proposals.learned(KEY, learned));
+    const { id } = await latest(node, "a", "watch");
+    for (const member of ["a", "b"]) node.receive(member, { replies: [{ ...HANDED_ON, id }] });
+    await change(node);
+    proposals.change(KEY, sendable(append("y")), { deadline: Infinity }).catch(() => {});
+    await node.settle();
+    assertEquals((await node.asked("d")).at(-1)?.type, "prepare");
   });
 });
 
