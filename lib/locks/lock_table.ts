@@ -315,7 +315,7 @@ export class LockTable implements LockRequests {
         return { present: true, op, bindings: NONE, owners, value: encodeLock(value, sketch) };
       };
       const draft: Draft = { present: true, op, bindings: NONE, owners: NONE, value: sketch };
-      return { draft, complete, result, merges: true, heir: heirOf(value) };
+      return { draft, complete, result, merges: true, heir: heirOf(value, this.#core.life) };
     };
   }
 

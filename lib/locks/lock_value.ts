@@ -1,6 +1,7 @@
 import { decodeValue, encodeValue, isSession, MalformedError } from "../codec.ts";
 import type { Life } from "../paxos/ballot.ts";
 import { FREE, type LeftRequest, type LockValue, MAX_LEFT } from "../paxos/lock_register.ts";
+import { isCrowded } from "../paxos/lock_route.ts";
 import type { SessionId, State } from "../paxos/register.ts";
 import { isGuest, parseSession } from "../paxos/sessions.ts";
 import { type LockRows, readRows, writeRows } from "./lock_rows.ts";
@@ -77,11 +78,16 @@ export function sessionsOf({ holders, queue }: LockValue): readonly SessionId[] 
   return [...sessions];
 }
 
-/** The life whose request owns the lock: it is likely to change it next, by its release. `undefined`: none. */
-export function heirOf({ holders: [first] }: LockValue): Life | undefined {
+/**
+ * The life that gets the promise of the next ballot with `value`, which `life` writes: that of the first holder, which is
+ * likely to change the lock next, by its release. To others it is handed on only if the lock is crowded. `undefined`: none.
+ */
+export function heirOf(value: LockValue, life: Life): Life | undefined {
+  const [first] = value.holders;
   // A guest proposes nothing itself.
   if (first === undefined || isGuest(first.pid.node)) return undefined;
-  return parseSession(first.pid.session).life;
+  const heir = parseSession(first.pid.session).life;
+  return heir === life || isCrowded(value) ? heir : undefined;
 }
 
 function parse(value: unknown, before: LockRows | undefined): LockValue {

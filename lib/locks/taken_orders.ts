@@ -2,7 +2,7 @@ import type { Core } from "../node/core.ts";
 import type { Life } from "../paxos/ballot.ts";
 import type { RegisterChange } from "../paxos/change.ts";
 import type { LockCommand, LockResult, LockValue } from "../paxos/lock_register.ts";
-import { isSoon } from "../paxos/lock_route.ts";
+import { isCrowded, isSoon } from "../paxos/lock_route.ts";
 import type { OrderRequest } from "../paxos/messages.ts";
 import { kindOf, REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
 import { isGuest, parseSession } from "../paxos/sessions.ts";
@@ -136,10 +136,11 @@ export class TakenOrders {
   /** Whether this node is likely to write the lock very soon, so that an order waits for that. */
   #keeps(register: RegisterId): boolean {
     const { core, latest, isAsking } = this.#parts;
+    const lock = latest(register);
+    if (lock === null || !isCrowded(lock)) return false;
     const pace = this.#parts.pace(register);
     if ((this.#holding.get(register)?.held ?? 0) > 0) return isSoon(0, pace);
-    const queue = latest(register)?.queue ?? [];
-    const place = queue.findIndex(({ pid }) => pid.node === core.self);
+    const place = lock.queue.findIndex(({ pid }) => pid.node === core.self);
     if (isAsking(register) && isSoon(0, pace)) return true;
     return place === 0 || (place > 0 && isSoon(place + 1, pace));
   }

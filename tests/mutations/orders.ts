@@ -305,7 +305,7 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 9,
       name: "nothing is known of who will release a lock",
-      find: "merges: true, heir: heirOf(value) }",
+      find: "merges: true, heir: heirOf(value, this.#core.life) }",
       replace: "merges: true }",
     },
   ]),
@@ -390,9 +390,29 @@ export const ORDERS: readonly Mutation[] = [
     },
     {
       section: 9,
+      name: "a request waits so long for a write of its node that others pass it",
+      find: "const SOON = 3;",
+      replace: "const SOON = 6;",
+    },
+    {
+      section: 9,
+      name: "one request that waits makes a lock crowded",
+      find: "const CROWD = 2;",
+      replace: "const CROWD = 1;",
+    },
+    {
+      section: 9,
       name: "a request goes to a holder that this node is releasing",
       find: "const isOver = hasLeft ||",
       replace: "const isOver =",
+    },
+  ]),
+  ...mutationsOf("lib/locks/lock_value.ts", ["tests/locks/hot_test.ts"], [
+    {
+      section: 3,
+      name: "the promise for a lock that few want is handed on",
+      find: "return heir === life || isCrowded(value) ? heir : undefined;",
+      replace: "return heir;",
     },
   ]),
   ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/hot_test.ts"], [

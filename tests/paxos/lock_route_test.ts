@@ -27,30 +27,38 @@ describe("the route of a request for a lock (section 9)", () => {
   it("leads to the first holder, if that holds it for long", () => {
     assertEquals(route("h", "", Infinity), "to h");
     assertEquals(route("h", "ic", Infinity), "to h");
-    assertEquals(route("h", "i", 2), "to h");
-    assertEquals(route("c", "i", Infinity), "to c");
+    assertEquals(route("h", "ii", 2), "to h");
+    assertEquals(route("c", "ii", Infinity), "to c");
   });
 
   it("leads to the next one, if the holder releases it before a message arrives", () => {
     assertEquals(route("h", "ij", 1), "to i");
-    assertEquals(route("h", "", 1), "to h");
+    assertEquals(route("h", "ii", 1), "to i");
   });
 
   it("leads to the next one, if this node is releasing it", () => {
-    assertEquals(route("c", "i", Infinity, true), "to i");
-    assertEquals(route("c", "", Infinity, true), "to c");
+    assertEquals(route("c", "ij", Infinity, true), "to i");
   });
 
   it("is this node's own turn, if that comes soon", () => {
-    assertEquals(route("c", "i", 3), "turn");
-    assertEquals(route("h", "ijc", 1), "turn");
-    assertEquals(route("h", "ijc", 2), "to h");
+    assertEquals(route("c", "ij", 3), "turn");
+    assertEquals(route("h", "icj", 1), "turn");
+    assertEquals(route("h", "ijc", 1), "to i");
+    assertEquals(route("h", "icj", 2), "to h");
     assertEquals(route("h", "iiiiiiic", 1), "to i");
     assertEquals(route("c", "ic", 1, true), "turn");
   });
 
-  it("is soon up to six round trips", () => {
-    assertEquals([isSoon(0, 6), isSoon(0, 6.1), isSoon(2, 2), isSoon(3, 2)], [
+  it("leads to the first holder, if less than two requests wait", () => {
+    assertEquals(route("h", "i", 1), "to h");
+    assertEquals(route("c", "i", Infinity, true), "to c");
+    assertEquals(route("c", "i", 1), "to c");
+    assertEquals(route("h", "c", 1), "to h");
+    assertEquals(route("h", "", 1), "to h");
+  });
+
+  it("is soon up to three round trips", () => {
+    assertEquals([isSoon(0, 3), isSoon(0, 3.1), isSoon(2, 1), isSoon(3, 1)], [
       ...[true, false, true, false],
     ]);
   });
