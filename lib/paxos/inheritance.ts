@@ -20,7 +20,7 @@ export class Inheritance {
     this.#used = clock.counter;
   }
 
-  /** Whether a promise was handed on to this life. */
+  /** Whether a promise was handed on to this life, and nothing was chosen since that others wrote and handed to nobody. */
   get hasTaken(): boolean {
     return this.#hasTaken;
   }
@@ -42,6 +42,7 @@ export class Inheritance {
    * state, and promised the next ballot with it. From now on it is like any other kept promise. `undefined`: there is none.
    */
   take({ ballot, state, heir }: Learned, life: Life): KeptPromise | undefined {
+    if (heir === undefined && ballot.life !== life) this.#hasTaken = false;
     if (heir !== life || state === null) return undefined;
     const next = after(ballot, heir);
     if (next.counter <= this.#used) return undefined;

@@ -356,6 +356,12 @@ export const ORDERS: readonly Mutation[] = [
     },
     {
       section: 3,
+      name: "promises count as handed on although others hand on nothing any more",
+      find: "    if (heir === undefined && ballot.life !== life) this.#hasTaken = false;\n",
+      replace: "",
+    },
+    {
+      section: 3,
       name: "the promise that an accept asks for itself counts as not used",
       find: "if (request.next && request.heir === undefined) counter++;",
       replace: "",

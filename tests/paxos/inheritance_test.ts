@@ -34,6 +34,16 @@ describe("Inheritance (section 3)", () => {
     assertEquals(handed(inheritance, "7q", "p"), undefined);
   });
 
+  it("is over with a state that another life wrote, and handed on to nobody", () => {
+    const { inheritance } = start();
+    handed(inheritance, "7q", "p");
+    handed(inheritance, "8p");
+    handed(inheritance, "9p", "q");
+    assertEquals(inheritance.hasTaken, true);
+    handed(inheritance, "12q");
+    assertEquals(inheritance.hasTaken, false);
+  });
+
   it("is nothing of another life, of a quorum that names none, and of no state", () => {
     const { inheritance } = start();
     assertEquals(handed(inheritance, "7q", "q"), undefined);
