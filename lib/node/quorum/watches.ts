@@ -132,7 +132,11 @@ class WatchedRegister {
   /** Learns from the present members, and goes on from what it knows. */
   follow(): void {
     this.#learner = this.#newLearner();
-    if (this.#last !== undefined) this.#learner.learn(this.#last.ballot);
+    if (this.#last !== undefined) {
+      this.#learner.learn(this.#last.ballot);
+      // The members of the next epoch have not given the promise that was handed on with it.
+      this.#last = { ...this.#last, heir: undefined };
+    }
     if (this.#requestId !== undefined) this.#engine.pendingReplies.close(this.#requestId);
     this.#requestId = this.#engine.pendingReplies.open((from, header, reply) => {
       const sender = this.#engine.sender(from, header);

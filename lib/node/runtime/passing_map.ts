@@ -16,6 +16,11 @@ export class PassingMap<K, V> {
     return this.#boxes.size;
   }
 
+  /** Whether it has `key`. */
+  has(key: K): boolean {
+    return this.#boxes.has(key);
+  }
+
   /** The value of `key`. */
   get(key: K): V | undefined {
     return this.#boxes.get(key)?.value;

@@ -5,8 +5,10 @@ import { decodeFrame } from "../../../lib/codec.ts";
 import { renewGuest } from "../../../lib/node/quorum/guest_renewal.ts";
 import { LifeWatch } from "../../../lib/node/quorum/life_watch.ts";
 import { TombstoneCollector } from "../../../lib/node/quorum/tombstone_collector.ts";
+import { Watches } from "../../../lib/node/quorum/watches.ts";
 import type { Ballot } from "../../../lib/paxos/ballot.ts";
 import { type Configuration, firstConfiguration } from "../../../lib/paxos/configuration.ts";
+import type { Learned } from "../../../lib/paxos/learner.ts";
 import type { Header, Reply, Request } from "../../../lib/paxos/messages.ts";
 import { bucketOf, CONFIGURATION } from "../../../lib/paxos/register.ts";
 import { append, release, setOnce } from "../../paxos/support/changes.ts";
@@ -446,6 +448,24 @@ describe("a promise that is handed on when the members change (section 3)", () =
     proposals.change(KEY, sendable(append("y")), { deadline: Infinity }).catch(() => {});
     await node.settle();
     assertEquals((await node.asked("d")).at(-1)?.type, "prepare");
+  });
+
+  it("is not told to those who begin to watch with the members that come then", async () => {
+    const node = await ScriptedNode.start();
+    const { ballot, state } = HANDED_ON;
+    let answer = () => {};
+    // What is read has no more than the state.
+    const read = () => new Promise<Learned>((resolve) => answer = () => resolve({ ballot, state }));
+    const watches = new Watches(node.engine, read);
+    watches.watch(KEY, () => {});
+    const { id } = await latest(node, "a", "watch");
+    for (const member of ["a", "b"]) node.receive(member, { replies: [{ ...HANDED_ON, id }] });
+    await change(node);
+    const told: unknown[] = [];
+    watches.watch(KEY, ({ state, heir }) => told.push([state?.token, heir]));
+    answer();
+    await node.settle();
+    assertEquals(told, [[7, undefined]]);
   });
 });
 
