@@ -62,6 +62,11 @@ export class Lists {
     });
   }
 
+  /** A list that may be in use now or in a moment and names `id`, the newest that was chosen first; `undefined`: none. */
+  naming(id: string): readonly string[] | undefined {
+    return this.possible.find((list) => list.includes(id));
+  }
+
   /** Whether a configuration of `epoch` that was chosen, or may be, has these members. */
   isKnown(epoch: number, members: readonly string[]): boolean {
     return [...this.#chosen, ...this.#maybe].some((one) =>

@@ -105,6 +105,22 @@ describe("Lists", () => {
     assertEquals([lists.areChanging, lists.possible], [false, [["a", "b", "c"]]]);
   });
 
+  it("name a node that joins, and one that a member does not know to be admitted; none that has left", () => {
+    const lists = new Lists(["a", "b", "c"]);
+    assertEquals([lists.naming("b"), lists.naming("d")], [["a", "b", "c"], undefined]);
+    lists.proposed(stateOf(JOINING), 5);
+    assertEquals(lists.naming("d"), ["a", "b", "c", "d"]);
+    lists.took(stateOf(JOINING), true);
+    lists.took(stateOf(MORE), true);
+    assertEquals([lists.known, lists.naming("d")], [["a", "b", "c"], ["a", "b", "c", "d"]]);
+    lists.took(stateOf(settledOf(MORE)), true);
+    const left = withoutMember(settledOf(MORE), "d");
+    lists.took(stateOf(left), true);
+    assertEquals(lists.naming("d"), ["a", "b", "c", "d"]);
+    lists.took(stateOf(settledOf(left)), true);
+    assertEquals(lists.naming("d"), undefined);
+  });
+
   it("are known once a member follows one, which was chosen, or may be", () => {
     const lists = new Lists(["a", "b", "c"]);
     lists.proposed(stateOf(LESS), 5);

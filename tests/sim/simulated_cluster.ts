@@ -302,12 +302,18 @@ export class Cluster {
   /**
    * The list that a node is started with: mostly the present one, as operators are told. Sometimes an earlier one, where
    * that can do no harm: with a disk it has to name the node, which otherwise does not use it; and its nodes must not all
-   * be without a memory, which would begin a second cluster.
+   * be without a memory, which would begin a second cluster. Until a change is settled, operators are told to give a list
+   * that names the node also to one that leaves, and with a disk to one that is added.
    */
   #listFor(id: string, random: Random): readonly string[] {
     const { members, known, chosen, latest } = this.lists;
     // Until the change is settled, one that leaves may be the only one that has it on its disk.
     if (this.scenario.storage && latest.leaving?.id === id) return votersBefore(latest);
+    // Those that know that it was admitted may have stopped. What it has copied may count by now, and it uses its disk only
+    // with a list that names it.
+    const naming = this.lists.naming(id);
+    const hasContent = (this.#disks.get(id)?.snapshot().size ?? 0) > 0;
+    if (hasContent && naming !== undefined && !known.includes(id)) return naming;
     if (!random.chance(OLD_LIST)) return known;
     const old = votersOf(random.pick(chosen));
     const { up, scenario } = this;
