@@ -113,6 +113,24 @@ describe("one member with a disk that becomes two, or two that become one, and a
     });
   }
 
+  it("the second one is admitted and does not know it; with a list without it, it waits and keeps its disk", async () => {
+    await using cluster = await joining();
+    while (epochOf(cluster, "a") < 2) await cluster.pass(4);
+    cluster.crash(...BOTH);
+    cluster.ids = ["a"];
+    await cluster.start(...BOTH);
+    await cluster.pass(30_000);
+    assertEquals(BOTH.map((id) => cluster.nodes.get(id)!.hasQuorum), [false, false]);
+    cluster.crash("b");
+    cluster.ids = BOTH;
+    await cluster.start("b");
+    await cluster.pass(30_000);
+    assertEquals(BOTH.map((id) => standing(cluster, id)), ["votes", "votes"]);
+    assertEquals(await cluster.get("b", "key"), 1);
+    assertEquals(BOTH.map((id) => cluster.disk(id).aside.length), [0, 0]);
+    assertEquals(cluster.errors, []);
+  });
+
   it("the second one has copied and is not admitted: it is left out, and may be added later", async () => {
     await using cluster = await joining();
     assertEquals(BOTH.map((id) => epochOf(cluster, id)), [1, 1]);
