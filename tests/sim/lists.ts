@@ -62,9 +62,16 @@ export class Lists {
     });
   }
 
-  /** A list that may be in use now or in a moment and names `id`, the newest that was chosen first; `undefined`: none. */
+  /**
+   * A list that may be in use now or in a moment and names `id`, the newest that was chosen first; `undefined`: none. It has
+   * the order in which it was chosen or given, which members compare while they know of no change.
+   */
   naming(id: string): readonly string[] | undefined {
-    return this.possible.find((list) => list.includes(id));
+    const named = this.possible.find((list) => list.includes(id));
+    if (named === undefined) return undefined;
+    const sorted = [...named].sort().join();
+    return this.#chosen.map(votersOf).findLast((list) => [...list].sort().join() === sorted) ??
+      named;
   }
 
   /** Whether a configuration of `epoch` that was chosen, or may be, has these members. */

@@ -121,6 +121,13 @@ describe("Lists", () => {
     assertEquals(lists.naming("d"), undefined);
   });
 
+  it("name a node that leaves in the order that was given: members compare it while they know of no change", () => {
+    const lists = new Lists(["a", "b", "c"]);
+    lists.proposed(stateOf(LESS), 5);
+    lists.took(stateOf(LESS), true);
+    assertEquals(lists.naming("b"), ["a", "b", "c"]);
+  });
+
   it("are known once a member follows one, which was chosen, or may be", () => {
     const lists = new Lists(["a", "b", "c"]);
     lists.proposed(stateOf(LESS), 5);

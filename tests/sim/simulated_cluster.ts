@@ -5,7 +5,7 @@ import type { JoinOptions } from "../../lib/cluster/join_options.ts";
 import { type Life, makeLife } from "../../lib/paxos/ballot.ts";
 import { readConfiguration } from "../../lib/codec.ts";
 import { CONFIGURATION } from "../../lib/paxos/register.ts";
-import { votersBefore, votersOf } from "../../lib/paxos/configuration.ts";
+import { votersOf } from "../../lib/paxos/configuration.ts";
 import { type MemoryStorage, memoryStorage } from "../../lib/storage/memory.ts";
 import type { Transport } from "../../transports/transport.ts";
 import { Lists } from "./lists.ts";
@@ -307,13 +307,15 @@ export class Cluster {
    */
   #listFor(id: string, random: Random): readonly string[] {
     const { members, known, chosen, latest } = this.lists;
-    // Until the change is settled, one that leaves may be the only one that has it on its disk.
-    if (this.scenario.storage && latest.leaving?.id === id) return votersBefore(latest);
-    // Those that know that it was admitted may have stopped. What it has copied may count by now, and it uses its disk only
-    // with a list that names it.
     const naming = this.lists.naming(id);
-    const hasContent = (this.#disks.get(id)?.snapshot().size ?? 0) > 0;
-    if (hasContent && naming !== undefined && !known.includes(id)) return naming;
+    if (this.scenario.storage && naming !== undefined) {
+      // Until the change is settled, one that leaves may be the only one that has it on its disk.
+      if (latest.leaving?.id === id) return naming;
+      // Those that know that it was admitted may have stopped. What it has copied may count by now, and it uses its disk
+      // only with a list that names it.
+      const hasContent = (this.#disks.get(id)?.snapshot().size ?? 0) > 0;
+      if (hasContent && !known.includes(id)) return naming;
+    }
     if (!random.chance(OLD_LIST)) return known;
     const old = votersOf(random.pick(chosen));
     const { up, scenario } = this;
