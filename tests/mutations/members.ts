@@ -543,7 +543,7 @@ export const MEMBERS: readonly Mutation[] = [
     {
       section: 11,
       name: "a watch goes back when the members change",
-      find: "if (this.#last !== undefined) this.#learner.learn(this.#last.ballot);",
+      find: "this.#learner.learn(this.#last.ballot);",
       replace: "",
     },
   ]),
