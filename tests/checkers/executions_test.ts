@@ -111,6 +111,8 @@ describe("Executions", () => {
     for (const lives of [[undefined, "2"], ["1", undefined], [undefined, undefined], ["2", "1"]]) {
       assertEquals(run(lives, [2, 1]), [violation(1, 2)]);
     }
+    // Executed twice, which is reported as that.
+    assertEquals(run(["1"], [1, 1]).filter((text) => text.includes("after")), []);
     // Those of one life keep their order, whatever runs in between.
     assertEquals(run(["1", "2", "2"], [3, 1, 2]), [violation(2, 3)]);
     assertEquals(run(["1", "1", "2"], [2, 3, 1]), [violation(1, 2)]);

@@ -8,6 +8,7 @@ const SUITES = ["kv", "cells", "locks", "locks/web", "singletons"];
 /** Files with whole nodes that say nothing about a guest, and why. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
   "locks/hand_over": "it counts the frames between members",
+  "locks/hot": "it counts round trips between members",
   "locks/one_operation": "it counts round trips between members",
   "locks/queue": "4,096 hand-overs through gateways take minutes",
   "locks/sent_orders": "a guest's requests are not handed over: its gateways propose them",
