@@ -111,7 +111,8 @@ export abstract class FeaturedNode<Events extends ProcessEvents> extends Eventfu
 
   /**
    * Waits for the lock on `key`: first come, first served, one owner in the whole cluster (or several shared
-   * owners). Without `timeout` it waits without a limit, also for a quorum.
+   * owners). Of calls on different nodes within a few round trips of each other, either may come first. Without
+   * `timeout` it waits without a limit, also for a quorum.
    *
    * Rejects with the reason of `signal`, with a `TimeoutError` after `timeout`, with a `TypeError` for a bad
    * key or option, and with a `SynodError`: `queue_full` (4,096 requests wait already), `no_quorum`
