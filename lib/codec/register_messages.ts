@@ -331,7 +331,7 @@ export const REGISTER_REPLIES: ReplyKinds<
       register,
       ...to.ballot(ballot),
       encodeState(state, to),
-      // What is accepted in a fast round is handed on to nobody.
+      // A fast round hands nothing on.
       heir === undefined ? fast : to.life(heir),
     ],
     decode(field, id, from) {

@@ -20,7 +20,7 @@ export class Inheritance {
     this.#used = clock.counter;
   }
 
-  /** Whether a promise was handed on to this life, and nothing was chosen since that others wrote and handed to nobody. */
+  /** Whether a promise was handed on to this life, and nothing was chosen since that others wrote and did not hand on. */
   get hasTaken(): boolean {
     return this.#hasTaken;
   }

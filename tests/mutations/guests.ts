@@ -23,7 +23,7 @@ export const GUESTS: readonly Mutation[] = [
     },
     {
       section: 4,
-      name: "nobody but a guest ends its session",
+      name: "only a guest ends its session",
       find: "endedByOthers: endedByOthers(bindings, null),",
       replace:
         "endedByOthers: endedByOthers(bindings, ownersOf(bindings).find((one) => one.startsWith(`${name}/`)) ?? null),",

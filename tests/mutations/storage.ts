@@ -7,6 +7,14 @@ const WITNESSES = ["tests/paxos/witnesses_test.ts"];
 
 /** Section 7, Storage. The model has more: see `tests/mutations/model/storage.ts`. */
 export const STORAGE: readonly Mutation[] = [
+  ...mutationsOf("lib/paxos/same_nodes.ts", ["tests/paxos/same_nodes_test.ts"], [
+    {
+      section: 7,
+      name: "a list that names one member twice is that of others",
+      find: "areIn(a, b) && areIn(b, a)",
+      replace: "areIn(a, b)",
+    },
+  ]),
   ...mutationsOf("lib/paxos/incarnations.ts", START, [
     {
       section: 7,

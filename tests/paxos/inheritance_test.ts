@@ -34,7 +34,7 @@ describe("Inheritance (section 3)", () => {
     assertEquals(handed(inheritance, "7q", "p"), undefined);
   });
 
-  it("is over with a state that another life wrote, and handed on to nobody", () => {
+  it("is over with a state that another life wrote and did not hand on", () => {
     const { inheritance } = start();
     handed(inheritance, "7q", "p");
     handed(inheritance, "8p");

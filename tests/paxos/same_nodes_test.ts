@@ -8,4 +8,9 @@ it("sameNodes() compares names in any order", () => {
   for (const other of [["a"], ["a", "c"], ["a", "b", "c"], []]) {
     assertEquals([sameNodes(["a", "b"], other), sameNodes(other, ["a", "b"])], [false, false]);
   }
+  // A list from the network may name one twice.
+  assertEquals([sameNodes(["a", "a"], ["a", "b"]), sameNodes(["a", "b"], ["a", "a"])], [
+    false,
+    false,
+  ]);
 });

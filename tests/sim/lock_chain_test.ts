@@ -53,7 +53,7 @@ function faults(
 }
 
 describe("lockChainFaults()", () => {
-  it("permits that a request is granted again after a theft and a release that nobody chose", () => {
+  it("permits that a request is granted again after a theft and a release that were not chosen", () => {
     const script: Parameters<typeof faults>[0] = [
       [5, "request", "a", true],
       [6, "steal", "b", false],
