@@ -51,6 +51,15 @@ describe("a request for a lock that is known to be held (section 9)", () => {
     await cluster.time.until(Promise.all(shared.map((one) => one.release())));
   });
 
+  it("takes its permits and its label with it", async () => {
+    const { post, cluster, two } = await begin();
+    await using _ = cluster;
+    two.lock("k", { permits: 3, label: "import" }).catch(() => {});
+    await cluster.pass(20);
+    const requests = post.orders.flatMap(({ order }) => order.requests);
+    assertEquals(requests.map(({ permits, label }) => [permits, label]), [[3, "import"]]);
+  });
+
   it("is one of an order of all those that came meanwhile", async () => {
     const { post, cluster, two, held, first, sees } = await begin();
     await using _ = cluster;

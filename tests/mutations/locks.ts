@@ -52,7 +52,7 @@ export const LOCKS: readonly Mutation[] = [
       tests: ["tests/locks/options_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/locks/sent_orders.ts", ["tests/locks/permits_test.ts"], [
+  ...mutationsOf("lib/locks/sent_orders.ts", ["tests/locks/sent_orders_test.ts"], [
     {
       section: 9,
       name: "a request that is handed over loses its permits",
@@ -92,7 +92,7 @@ export const LOCKS: readonly Mutation[] = [
       replace: "entry.label = label",
     },
   ]),
-  ...mutationsOf("lib/locks/sent_orders.ts", ["tests/locks/holders_test.ts"], [
+  ...mutationsOf("lib/locks/sent_orders.ts", ["tests/locks/sent_orders_test.ts"], [
     {
       section: 9,
       name: "a request that is handed over loses its label",

@@ -299,6 +299,7 @@ export const ORDERS: readonly Mutation[] = [
       name: "the promise of the next ballot is not handed on",
       find: "next && !isOwn ? { ...request, heir } : request;",
       replace: "request;",
+      tests: ["tests/locks/hot_test.ts"],
     },
   ]),
   ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/hand_over_test.ts"], [
