@@ -118,8 +118,8 @@ export const NODE: readonly Mutation[] = [
     {
       section: 3,
       name: "an abandoned change is made",
-      find: "combine(this.#queue.round.filter((part) => !part.operation.ended), current);",
-      replace: "combine(this.#queue.round, current);",
+      find: "(current) => combine(this.#queue.join(), current),",
+      replace: "(current) => (this.#queue.join(), combine(this.#queue.round, current)),",
     },
     {
       section: 3,

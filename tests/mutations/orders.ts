@@ -215,7 +215,7 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 3,
       name: "a change that does not join is passed by one that does",
-      find: "if (change.options.joins !== true || this.#round.length >= MAX_COMBINED) return;",
+      find: "if (change.options.joins !== true || this.#round.length >= MAX_COMBINED) break;",
       replace: "if (change.options.joins !== true || this.#round.length >= MAX_COMBINED) continue;",
     },
     {

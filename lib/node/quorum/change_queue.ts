@@ -52,14 +52,18 @@ export class ChangeQueue {
     for (const change of this.#round) change.joined = false;
   }
 
-  /** Takes the changes that came while the attempt got its promises, up to the first that does not join. */
-  join(): void {
+  /**
+   * Takes the changes that came while the attempt got its promises, up to the first that does not join. Returns the changes
+   * of the round that have not ended.
+   */
+  join(): WaitingChange[] {
     for (const change of this.#waiting) {
-      if (change.options.joins !== true || this.#round.length >= MAX_COMBINED) return;
+      if (change.options.joins !== true || this.#round.length >= MAX_COMBINED) break;
       if (needOf(change) > this.#most) continue;
       change.joined = true;
       this.#move(change);
     }
+    return this.#round.filter(isUnderWay);
   }
 
   /**

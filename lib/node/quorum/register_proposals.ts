@@ -103,10 +103,7 @@ export class RegisterProposals {
       get life() {
         return engine.life;
       },
-      change: (current) => {
-        this.#queue.join();
-        return combine(this.#queue.round.filter((part) => !part.operation.ended), current);
-      },
+      change: (current) => combine(this.#queue.join(), current),
       ...needsOf(() => this.#queue.round),
     });
     this.#place = this.#pacing.unanswered(this.#reached);

@@ -32,13 +32,12 @@ function setUp() {
 describe("ChangeQueue", () => {
   it("takes all that wait into an attempt, and later those that join, up to the first that does not", () => {
     const { queue, add, show } = setUp();
-    const first = add("a");
-    add("b");
+    const [first, second] = [add("a"), add("b")];
     queue.take();
     const joining = add("c", JOINS);
     add("d");
     add("e", JOINS);
-    queue.join();
+    assertEquals(queue.join(), [first, second, joining].map(({ change }) => change));
     assertEquals(show(), "a b c | d e");
     assertEquals([first.change.joined, joining.change.joined], [false, true]);
     // The promises of the next attempt are from after it.
