@@ -1,5 +1,5 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { partsOf } from "../../lib/cluster/cluster_node.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
@@ -87,6 +87,24 @@ describe("nodes that start again after a change of the members (section 11)", ()
     assertEquals([lost, held], [[`n3/${life}/1`], [false]]);
     await cluster.pass(1_000);
     assertEquals([n3.hasQuorum, partsOf(n3).membership.state], [true, "operational"]);
+  });
+
+  it("a removed member that closes takes no new life to be added again, and closes at once", async () => {
+    for (let wait = 0; wait < 6; wait += 0.5) {
+      await using cluster = await VirtualCluster.start(3, OPTIONS);
+      const { time, nodes: [n1, , n3] } = cluster;
+      await time.until(n1.changeMembers(["n1", "n2"]));
+      await cluster.pass(500);
+      const { life } = n3;
+      const changed = n1.changeMembers(["n1", "n2", "n3"]).then(() => "added", ({ code }) => code);
+      await cluster.pass(wait);
+      const [begun, before] = [time.runtime.now(), n3.life];
+      await time.until(n3.close());
+      assert(time.runtime.now() - begun < 100, `it takes long ${wait} ms after the change began`);
+      assertEquals(n3.life, before);
+      // It is added if it has taken the life before it closed.
+      if (before === life) assertEquals(await time.until(changed), "not_ready");
+    }
   });
 
   it("members that were removed and start again with the old list begin no second cluster", async () => {

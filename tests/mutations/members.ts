@@ -827,6 +827,12 @@ export const MEMBERS: readonly Mutation[] = [
       find: "    events.reborn();\n",
       replace: "",
     },
+    {
+      section: 11,
+      name: "a node that closes takes a life to be added",
+      find: 'if (request.type === "stand" && storage.isStopped) return;',
+      replace: "",
+    },
   ]),
   ...mutationsOf("lib/node/membership/membership.ts", ["tests/members/coming_back_test.ts"], [
     {

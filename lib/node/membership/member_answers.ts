@@ -58,9 +58,11 @@ export class MemberAnswers {
 
   /** Answers a request about a change of the members. */
   answerChange(from: string, header: Header, request: Request & ConfigurationRequest): void {
-    const { engine, comeback } = this.#parts;
+    const { engine, comeback, storage } = this.#parts;
     const { place, life } = engine;
     if (place === null) return;
+    // A node that closes will be no member, and its last operations would go on in the new life in vain.
+    if (request.type === "stand" && storage.isStopped) return;
     // A node that joins and comes no further is as good as silent: the others give up to admit it.
     if (place.standing === "joins" && !place.hasCopied && comeback.isStuck) return;
     let answer = answerChange(place, life, header, request);

@@ -48,7 +48,6 @@ export class Membership {
   readonly #timer: QuestionTimer;
   /** Whether it has learned of another place while it waited for its disk. */
   #isBehind = false;
-  #stopped = false;
 
   /** Asks for nothing before `start`. `hasQuorum` says whether the node has one at this instant. */
   constructor(engine: Engine, events: MembershipEvents, hasQuorum: () => boolean) {
@@ -125,7 +124,6 @@ export class Membership {
 
   /** Sends no more questions. */
   stop(): void {
-    this.#stopped = true;
     this.#storage.stop();
     this.#timer.stop();
     this.#givingUp.stop();
@@ -288,7 +286,7 @@ export class Membership {
 
   /** Whether it may ask that now. */
   get #mayAsk(): boolean {
-    return !this.#stopped && !this.#storage.isStoring && this.#asks;
+    return !this.#storage.isStopped && !this.#storage.isStoring && this.#asks;
   }
 
   /** Asks all questions that are open, and again after `wait` milliseconds. */

@@ -20,7 +20,7 @@ export class StorageUse {
   #isOpening = false;
   /** Whether another process has the storage. */
   #isInUse = false;
-  #isStopped = false;
+  #stopped = false;
 
   /** Has no storage before `load`. */
   constructor(engine: Engine, actions: DiskActions) {
@@ -81,7 +81,7 @@ export class StorageUse {
     }
     const disk = await this.#open(storage, inUse);
     // The node has stopped meanwhile.
-    if (this.#isStopped) return await disk.close();
+    if (this.#stopped) return await disk.close();
     this.#take(disk);
   }
 
@@ -93,20 +93,25 @@ export class StorageUse {
     this.#isOpening = true;
     this.#open(storage, () => {}, true).then((disk) => {
       this.#isOpening = false;
-      if (this.#isStopped) return void disk.close();
+      if (this.#stopped) return void disk.close();
       engine.guard(() => {
         this.#take(disk);
         opened();
       });
     }, (error) => {
       // A node that has stopped closes the storage that it waits for.
-      if (!this.#isStopped) engine.halt(error);
+      if (!this.#stopped) engine.halt(error);
     });
+  }
+
+  /** Whether the node closes. */
+  get isStopped(): boolean {
+    return this.#stopped;
   }
 
   /** Goes on no more. */
   stop(): void {
-    this.#isStopped = true;
+    this.#stopped = true;
     this.#steps?.stop();
   }
 
