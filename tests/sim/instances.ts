@@ -133,7 +133,9 @@ export class Instances {
       const { machine } = running.station;
       if (machine.crashed || running.owner.believes(time)) continue;
       running.over ??= time;
-      if (time <= Math.max(running.over, machine.lateUntil) + this.#lateness) continue;
+      const { over, station } = running;
+      const late = Math.max(over, machine.lateUntil, this.#world.timerUntil(station));
+      if (time <= late + this.#lateness) continue;
       this.#report(`${running.name}, and was not told that it is over since ${running.over}`);
       this.#running.delete(running);
     }

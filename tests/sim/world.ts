@@ -30,6 +30,8 @@ export class World {
   readonly #leaving = new Set<string>();
   /** The stations that have voted, by incarnation: a member that is removed, and added again, takes a new life. */
   readonly #voters = new Map<string, Station>();
+  /** How far ahead it has looked when it found the session of a station over, in virtual time. */
+  readonly #lookedAhead = new Map<Station, number>();
 
   constructor(simulation: Simulation, stations: () => readonly Station[]) {
     this.#simulation = simulation;
@@ -68,8 +70,20 @@ export class World {
   isSessionOpen(session: string, time: number): boolean {
     const [, life, sequence] = session.split("/");
     const station = this.#stationOf(life);
-    return station !== undefined && believes(station, time) &&
-      Number(sequence) >= (this.#newest.get(life) ?? 0);
+    if (station === undefined) return false;
+    const now = this.#simulation.time;
+    const isOpenNow = time > now && believes(station, now);
+    if (!believes(station, time)) {
+      // What was once seen to be over stays over for the node, whose timer for the deadline is still to come.
+      if (isOpenNow) this.#lookedAhead.set(station, time);
+      return false;
+    }
+    return Number(sequence) >= (this.#newest.get(life) ?? 0);
+  }
+
+  /** Until when the timer for the deadline of a station's session may be to come, although the session is over. */
+  timerUntil(station: Station): number {
+    return this.#lookedAhead.get(station) ?? 0;
   }
 
   /** Whether the process with this pid was seen to start. */
