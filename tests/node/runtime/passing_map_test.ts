@@ -33,4 +33,22 @@ describe("PassingMap", () => {
     }
     assertEquals([seen, map.values()], [[1, 2, 3], [1, 2]]);
   });
+
+  it("delete() empties what an old table of the map still refers to", () => {
+    const boxes: { readonly value: unknown }[] = [];
+    const { set } = Map.prototype;
+    const map = new PassingMap<string, object>();
+    Map.prototype.set = function (key, box) {
+      boxes.push(box);
+      return set.call(this, key, box);
+    };
+    try {
+      map.set("a", { much: true });
+    } finally {
+      Map.prototype.set = set;
+    }
+    assertEquals(boxes, [{ value: { much: true } }]);
+    map.delete("a");
+    assertEquals(boxes, [{ value: undefined }]);
+  });
 });
