@@ -231,6 +231,8 @@ export class Lifecycle {
   /** Called when a quorum has granted the node's session. */
   granted(): void {
     this.#settleReady.resolve();
+    // What was asked without a quorum waits long between two questions by now.
+    this.#reached.all();
     this.#parts.singletons.granted();
     this.#emit("quorum", undefined);
   }

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
 import type { Transport, TransportUser } from "../../mod.ts";
-import { decodeFrame } from "../../lib/codec.ts";
+import { decodeFrame, encodeFrame } from "../../lib/codec.ts";
 import { partsOf } from "../../lib/cluster/cluster_node.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 
@@ -170,5 +170,37 @@ describe("a member that connects while it is heard", () => {
     await cluster.pass(1_100);
     users[0].reached?.("n2");
     assertEquals(pacing.roundTrip, 10);
+  });
+});
+
+describe("a quorum that grants a session again", () => {
+  it("is asked again what no member has answered", async () => {
+    /** Whether the questions of `n1` about registers are lost, but not its renewals. */
+    let areLost = false;
+    await using cluster = await VirtualCluster.start(3, { timeout: 60_000 }, (inner, id) => ({
+      open: (...given) => inner.open(...given),
+      send(to, bytes) {
+        const decoded = decodeFrame(bytes);
+        if (id !== "n1" || !areLost || !decoded.ok) return inner.send(to, bytes);
+        const requests = decoded.frame.requests.filter((request) => !("register" in request));
+        inner.send(to, encodeFrame({ ...decoded.frame, requests }));
+      },
+      close: () => inner.close(),
+    }));
+    const { time, nodes: [n1] } = cluster;
+    areLost = true;
+    cluster.isolate("n1");
+    await cluster.pass(10_000);
+    assertEquals(n1.hasQuorum, false);
+    const put = n1.kv.put("key", 1);
+    // The waits between two questions are long by then.
+    await cluster.pass(5_000);
+    let granted = 0;
+    n1.addEventListener("quorum", () => {
+      [areLost, granted] = [false, time.runtime.now()];
+    });
+    cluster.heal();
+    assertEquals(await time.until(put), { ok: true, value: 1 });
+    assert(granted > 0 && time.runtime.now() - granted < 10, `${time.runtime.now() - granted} ms`);
   });
 });

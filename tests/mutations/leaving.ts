@@ -210,6 +210,13 @@ export const LEAVING: readonly Mutation[] = [
   ]),
   ...mutationsOf("lib/cluster/lifecycle.ts", DRAIN, [
     {
+      section: 3,
+      name: "a quorum that grants a session is not asked again what waits",
+      find: "    this.#reached.all();\n    this.#parts.singletons.granted();\n",
+      replace: "    this.#parts.singletons.granted();\n",
+      tests: ["tests/cluster/reached_test.ts"],
+    },
+    {
       section: 10,
       name: "a node that leaves does not hand its instances over",
       find: "if (singletons.isHosting && core.session.isValid()) {",
