@@ -21,6 +21,8 @@ export class CellUsers implements Users {
   readonly #recorded = new Set<RecordedCell>();
   /** The tokens that were seen, which users compare. */
   readonly #tokens = new Map<string, number>();
+  /** The highest token that was seen of each cell: an operation of before may still end after that. */
+  readonly #newest = new Map<string, number>();
   readonly #watchers: { station: Station; name: string; told: number | null; ended: boolean }[] =
     [];
   #values = 0;
@@ -66,7 +68,7 @@ export class CellUsers implements Users {
     await pass(3 * this.#cluster.scenario.sessionTtl + 1_000);
     for (const { station, name, told, ended } of this.#watchers) {
       if (ended || station.down || station.machine.crashed) continue;
-      if (told === this.#tokens.get(name)) continue;
+      if (told === this.#newest.get(name)) continue;
       this.#report(`${station.name} watches ${name} and was last told ${told}`);
     }
   }
@@ -143,7 +145,7 @@ export class CellUsers implements Users {
         ? { name: tagOf(result.value.value), token: result.value.token }
         : { name: null };
       this.#recorded.add({ type: "read", ...saw, on: name, label, call, return: end });
-      if (result.ok) this.#tokens.set(name, result.value.token);
+      if (result.ok) this.#saw(name, result.value.token);
       return result.ok ? "ok" : "not_found";
     });
   }
@@ -161,7 +163,7 @@ export class CellUsers implements Users {
       const ended = this.#begin(name, label, { type: "set", name: tag });
       const result = await cell.set(`${tag}<`);
       if (!result.ok) return result.error;
-      this.#tokens.set(name, result.value.token);
+      this.#saw(name, result.value.token);
       ended({ result: { token: result.value.token } });
       return "ok";
     });
@@ -180,7 +182,7 @@ export class CellUsers implements Users {
       const result = await cell.update((now) => `${tag}<${now === undefined ? "" : tagOf(now)}`);
       if (!result.ok) return result.error;
       const { value = "", token } = result.value;
-      this.#tokens.set(name, token);
+      this.#saw(name, token);
       ended({ result: { before: value.split("<")[1] || null, token } });
       return "ok";
     });
@@ -199,11 +201,16 @@ export class CellUsers implements Users {
       const ended = this.#begin(name, label, { type: "compareAndSet", name: tag, over });
       const result = await cell.compareAndSet(over, `${tag}<`);
       if (!result.ok && result.error !== "conflict") return result.error;
-      if (result.ok) this.#tokens.set(name, result.value.token);
+      if (result.ok) this.#saw(name, result.value.token);
       else this.#tokens.delete(name);
       ended({ result: result.ok ? { token: result.value.token } : "conflict" });
       return result.ok ? "ok" : "conflict";
     });
+  }
+
+  #saw(name: string, token: number): void {
+    this.#tokens.set(name, token);
+    this.#newest.set(name, Math.max(token, this.#newest.get(name) ?? 0));
   }
 
   /** Records an operation; its outcome is unknown until the function that it returns is called. */

@@ -316,12 +316,13 @@ export class Chain {
     for (const { state, configuration } of all) {
       // Two decisions may have the same token, until one of them is chosen.
       const over = state.present ? state.over : 0;
-      const replaced = all.filter((one) => one.state.token === over);
+      const isChosen = chosen.has(identify(state));
+      // Its proposer may have met the floor of a member instead: a promise for a state that is chosen later, if ever.
+      const isReplaced = ({ token }: State) => isChosen ? token === over : token <= over;
+      const replaced = all.filter((one) => isReplaced(one.state));
       const before = replaced.map((one) => one.configuration);
-      // As long as none is chosen, it may be the floor of a member: a promise for a state that was never accepted.
-      if (!replaced.some((one) => chosen.has(identify(one.state)))) {
-        before.unshift(this.#lists.chosen[0]);
-      }
+      const isKnown = replaced.some((one) => chosen.has(identify(one.state)));
+      if (!isChosen || !isKnown) before.unshift(this.#lists.chosen[0]);
       const faults = before.map((one) => configurationFault(one, configuration));
       if (faults.includes(undefined)) continue;
       const [old, present] = [before[0], configuration].map((one) => JSON.stringify(one));

@@ -18,6 +18,8 @@ function lifeOf(digit: string): Life {
 
 const FIRST = firstConfiguration(MEMBERS, MEMBERS.map(lifeOf));
 const LESS = withoutMember(FIRST, "e");
+/** Another one of the same epoch. */
+const OTHER = withoutMember(FIRST, "d");
 const BALLOT = { counter: 1, life: lifeOf("a") };
 const STATE: State = {
   present: true,
@@ -65,9 +67,20 @@ class Votes {
 
   /** The process with this life accepts the configuration; `crashes`: the later incarnations that it knows of. */
   accept(life: Life, crashes: Record<string, Life> = {}): void {
+    this.acceptAt(BALLOT.counter, STATE, life, crashes);
+  }
+
+  /** As {@linkcode accept}, a configuration at a ballot of `a`. */
+  acceptAt(counter: number, state: State, life: Life, crashes: Record<string, Life> = {}): void {
     const known = new Map([...FIRST.members.map(({ id, life }) => [id, life] as const)]);
     for (const [id, later] of Object.entries(crashes)) known.set(id, later);
-    this.#chain.accepted(CONFIGURATION, BALLOT, STATE, life, FIRST, known);
+    this.#chain.accepted(CONFIGURATION, { ...BALLOT, counter }, state, life, FIRST, known);
+  }
+
+  /** The violations at the end. */
+  finish(): readonly string[] {
+    this.#chain.finish();
+    return this.violations;
   }
 }
 
@@ -107,5 +120,18 @@ describe("Chain", () => {
     votes.start("b", lifeOf("f"));
     votes.accept(lifeOf("c"), { b: lifeOf("f") });
     assertEquals(votes.lists.follows(LESS), false);
+  });
+
+  it("takes a floor for what a configuration was written over, unless that was chosen", () => {
+    const other: State = { ...STATE, token: 2, over: 1, value: encodeConfiguration(OTHER) };
+    const late = new Votes();
+    late.accept(lifeOf("a"));
+    late.acceptAt(2, other, lifeOf("b"));
+    for (const voter of ["c", "d", "e"]) late.acceptAt(3, STATE, lifeOf(voter));
+    assertEquals(late.finish(), []);
+    const forked = new Votes();
+    for (const voter of ["a", "b", "c"]) forked.accept(lifeOf(voter));
+    for (const voter of ["a", "b", "c"]) forked.acceptAt(2, other, lifeOf(voter));
+    assertEquals(forked.finish().length, 1, forked.violations.join());
   });
 });
