@@ -329,12 +329,13 @@ export class Cluster {
   /**
    * The least lead of the wall clock of the next machine of a node. A process that ended while it came back may have
    * announced a life that no other node knows of yet. If the clock went back after that, the late announcement would replace
-   * the next process, which is rightly lost then.
+   * the next process, which is rightly lost then. A clock that is rounded down shows nothing later for a while.
    */
   #earliest(id: string, rate: number): number {
     const announced = this.#announced.get(id);
     if (announced === undefined) return -Infinity;
-    return Math.ceil(startOf(announced) + 2 - EPOCH - this.simulation.time * rate);
+    const { time } = this.simulation;
+    return Math.ceil(startOf(announced) + 2 + this.scenario.clockStep - EPOCH - time * rate);
   }
 
   /** The rate of the clocks of the next machine; those of the first two differ as much as possible. */
