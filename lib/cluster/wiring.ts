@@ -101,7 +101,10 @@ export function wireCore(
     settled,
     hasQuorum,
   });
-  const watches = new Watches(engine, (register) => reread(core, register));
+  const watches = new Watches(engine, {
+    reread: (register) => reread(core, register),
+    lost: (register, ballot) => proposals.outdated(register, ballot),
+  });
   const buckets = new BucketWatches(engine, {
     list: (prefix, limits) => queries.listBallots(prefix, limits),
     read: (register, limits) => liveness.look(register, limits),

@@ -124,7 +124,7 @@ export class Acceptor {
     this.#dropOldPromises(now);
     switch (request.type) {
       case "prepare":
-        return only(this.#prepare(request, now));
+        return this.#prepare(request, now);
       case "accept":
         return this.#accept(request, now);
       case "fast":
@@ -143,15 +143,15 @@ export class Acceptor {
         return only(this.#list(request.prefix, request.after, now));
       case "forget":
         this.#forget(request.register, request.ballot);
-        return { reply: undefined, pushes: NO_PUSHES };
+        return NOTHING;
       case "watch": {
         const watcher = { ...from, id: request.id ?? 0 };
         const added = this.#watchers.add(request.register, watcher, now);
-        return { reply: added ? { type: "watching" } : undefined, pushes: NO_PUSHES };
+        return added ? only({ type: "watching" }) : NOTHING;
       }
       case "unwatch":
         this.#watchers.remove(request.register, { ...from, id: request.id ?? 0 });
-        return { reply: undefined, pushes: NO_PUSHES };
+        return NOTHING;
     }
   }
 
@@ -194,23 +194,24 @@ export class Acceptor {
     }
   }
 
-  /** Phase 1b of *Paxos Made Simple*: promises `b` if `b > promised`. */
+  /** Phase 1b of *Paxos Made Simple*: promises `b` if `b > promised`; the heir that loses its promise is told. */
   #prepare(
     request: Omit<RegisterRequest & { type: "prepare" }, "type">,
     now: number,
-  ): RegisterReply {
+  ): AcceptorOutput {
     const { register, ballot } = request;
     const held = this.#entries.get(register);
     const promised = this.#promised(held);
-    if (compareBallots(ballot, promised) <= 0) return { type: "nack", promised };
+    if (compareBallots(ballot, promised) <= 0) return only({ type: "nack", promised });
     const isHeld = held !== undefined;
-    if (!this.#room.takes(request, isHeld, this.#entries.size, now)) return this.#room.full();
+    if (!this.#room.takes(request, isHeld, this.#entries.size, now)) return only(this.#room.full());
     const entry = held ?? this.#create(register);
     assertInvariant(compareBallots(ballot, entry.promised) > 0, "a promise only rises");
+    const pushes = this.#watchers.losing(register, entry.keeper, ballot, now);
     entry.promised = ballot;
     this.#changed(register);
     if (entry.isBlank) this.#promisedOnly.note(register, now);
-    return { type: "promise", ballot, ...this.#report(entry, now) };
+    return { reply: { type: "promise", ballot, ...this.#report(entry, now) }, pushes };
   }
 
   /** Phase 2b of *Paxos Made Simple*: accepts `b` if `b >= promised`. */
@@ -218,7 +219,7 @@ export class Acceptor {
     const { register, ballot, state, next, heir } = request;
     const held = this.#entries.get(register);
     const promised = this.#promised(held);
-    if (compareBallots(ballot, promised) < 0) return only(this.#refuse(request, promised, now));
+    if (compareBallots(ballot, promised) < 0) return this.#refuse(request, promised, now);
     // Tombstones, held registers, states of a sweep and the configuration always have room.
     const isNew = state.present && held === undefined && request.sweep !== true;
     if (isNew && this.isFull(register, state)) return only(this.#room.full());
@@ -254,7 +255,7 @@ export class Acceptor {
       compareBallots(accepted.ballot, ballot) === 0 &&
       compareBallots(promised, after(ballot)) === 0;
     if (isCopy) return only({ type: "took", ballot, over: accepted.state.over });
-    return only(this.#prepare({ register, ballot: after(ballot) }, now));
+    return this.#prepare({ register, ballot: after(ballot) }, now);
   }
 
   /** The ballot of a fast round is chosen: what was accepted in it counts as accepted classically from now on. */
@@ -308,6 +309,7 @@ export class Acceptor {
     const accepted = watchers.length === 0 ? null : entry.accepted;
     if (accepted === null) return { reply, pushes: NO_PUSHES };
     const { ballot, state, fast = false } = accepted;
+    this.#watchers.written(register, ballot.life, heir);
     const told = { type: "learned", register, ballot, state, fast } as const;
     const pushed = heir === undefined ? told : { ...told, heir };
     return { reply, pushes: watchers.map((watcher) => ({ watcher, reply: pushed })) };
@@ -318,14 +320,14 @@ export class Acceptor {
     { register, ballot, fallback }: RegisterRequest & { type: "accept" },
     promised: Ballot,
     now: number,
-  ): RegisterReply {
+  ): AcceptorOutput {
     // A `prepare` of a register that is not held might be refused for lack of room, which is no valid reply to
     // an `accept`. A second copy of an accepted request is no reason to promise more: the first copy may have
     // led to the promise of the next ballot.
     const entry = this.#entries.get(register);
     const took = entry?.accepted?.ballot;
     const isCopy = took !== undefined && compareBallots(took, ballot) === 0;
-    if (fallback === null || entry === undefined || isCopy) return { type: "nack", promised };
+    if (fallback === null || entry === undefined || isCopy) return only({ type: "nack", promised });
     return this.#prepare({ register, ballot: { counter: fallback, life: ballot.life } }, now);
   }
 

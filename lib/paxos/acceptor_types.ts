@@ -2,7 +2,7 @@ import type { Ballot } from "./ballot.ts";
 import type { CapacityOptions } from "./capacity.ts";
 import type { RegisterReply } from "./messages.ts";
 import type { Accepted, SessionId } from "./register.ts";
-import type { Watcher } from "./watchers.ts";
+import type { Push } from "./watchers.ts";
 
 /** An acceptor's state of one register. */
 export interface AcceptorEntry {
@@ -19,7 +19,7 @@ export interface AcceptorOutput {
   /** The reply; `undefined`: none. */
   readonly reply: RegisterReply | undefined;
   /** The pushes to watchers. */
-  readonly pushes: readonly { readonly watcher: Watcher; readonly reply: RegisterReply }[];
+  readonly pushes: readonly Push[];
 }
 
 /** The options of an acceptor. */

@@ -38,6 +38,12 @@ export class HeldRegister implements AcceptorEntry {
     this.#promised = above(this.#accepted?.ballot, promised);
   }
 
+  /** The life that may keep the promise for its next change: that of the ballot behind what was accepted. */
+  get keeper(): Life | undefined {
+    const { counter, life } = this.promised;
+    return counter - 1 === this.#accepted?.ballot.counter ? life : undefined;
+  }
+
   /** See {@linkcode AcceptorEntry}. */
   get accepted(): Accepted | null {
     const accepted = this.#accepted;

@@ -1,5 +1,6 @@
-import type { Life } from "./ballot.ts";
+import type { Ballot, Life } from "./ballot.ts";
 import { assertInvariant } from "./invariant.ts";
+import type { RegisterReply } from "./messages.ts";
 import { bucketOf, type RegisterId } from "./register.ts";
 
 /** The sender of a request: a node, and the life that the reply is for. */
@@ -13,13 +14,24 @@ export interface Requester {
 }
 
 /** A watcher: replies go to request `id` of this life of this node. */
-export interface Watcher {
-  /** The id of the node. */
-  readonly node: string;
-  /** The life of the node. */
-  readonly life: Life;
+export interface Watcher extends Requester {
   /** The id of its `watch` request. */
   readonly id: number;
+}
+
+/** A watcher as it is kept. */
+interface Kept extends Watcher {
+  readonly expires: number;
+  /** See {@linkcode Watchers.written}. */
+  isHeir?: boolean;
+}
+
+/** A reply that goes to a watcher. */
+export interface Push {
+  /** Who gets it. */
+  readonly watcher: Watcher;
+  /** What it is told. */
+  readonly reply: RegisterReply;
 }
 
 /** Time for which an acceptor serves a watcher that does not ask again, in milliseconds. */
@@ -37,7 +49,7 @@ const EXPIRY_INTERVAL = 1_000;
 /** The nodes that want to hear what an acceptor accepts. */
 export class Watchers {
   /** By the register, or by the beginning of all names of a bucket's registers. */
-  readonly #registers = new Map<RegisterId, Map<string, Watcher & { expires: number }>>();
+  readonly #registers = new Map<RegisterId, Map<string, Kept>>();
   /** The number of watched buckets. */
   #buckets = 0;
   /** The number of watches of each node. */
@@ -69,7 +81,7 @@ export class Watchers {
       this.#registers.set(register, watchers = new Map());
       if (isBucket(register)) this.#buckets++;
     }
-    watchers.set(key, { ...watcher, expires: now + WATCH_TTL });
+    watchers.set(key, { ...watchers.get(key), ...watcher, expires: now + WATCH_TTL });
     return true;
   }
 
@@ -86,10 +98,33 @@ export class Watchers {
     return [...own, ...this.#of(bucketOf(register), now)];
   }
 
-  #of(register: RegisterId, now: number): Watcher[] {
+  /**
+   * Notes that the life `writer` has written `register`, and to which other life the next promise went with that. A watcher
+   * that got it is an heir from then on, until another life writes and hands nothing on.
+   */
+  written(register: RegisterId, writer: Life, heir: Life | undefined): void {
+    for (const watcher of this.#registers.get(register)?.values() ?? []) {
+      if (watcher.life === heir) watcher.isHeir = true;
+      else if (heir === undefined && watcher.life !== writer) watcher.isHeir = false;
+    }
+  }
+
+  /**
+   * What tells an heir, if that is the `keeper` of the promise for `register`, that a higher ballot is promised to another
+   * life: the refusal that it would meet with. One that votes has got the same request itself.
+   */
+  losing(register: RegisterId, keeper: Life | undefined, promised: Ballot, now: number): Push[] {
+    if (keeper === promised.life) return [];
+    const reply = { type: "nack", promised } as const;
+    return this.#of(register, now)
+      .filter((one) => one.isHeir && one.life === keeper && !one.votes)
+      .map((watcher) => ({ watcher, reply }));
+  }
+
+  #of(register: RegisterId, now: number): Kept[] {
     const watchers = this.#registers.get(register);
     if (watchers === undefined) return [];
-    const live: Watcher[] = [];
+    const live: Kept[] = [];
     for (const [key, watcher] of watchers) {
       if (watcher.expires > now) live.push(watcher);
       else this.#delete(register, key);

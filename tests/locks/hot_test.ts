@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { decodeFrame } from "../../lib/codec.ts";
+import { VirtualCluster } from "../support/virtual_cluster.ts";
 import { TimedCluster } from "./support/timed_cluster.ts";
 
 /** A round trip without jitter, in milliseconds of virtual time. */
@@ -90,6 +91,42 @@ describe("a lock that is passed on as fast as messages go", () => {
   it("is passed on mostly in the order of the calls", async () => {
     const { passed } = await contend(16, 0.2);
     assertLess(passed, 0.2);
+  });
+});
+
+describe("a lock that is handed on to a client", () => {
+  it("is released in two round trips after a rival's prepare has taken the promise", async () => {
+    await using cluster = await VirtualCluster.start(3, { clients: true, sessionTtl: 60_000 });
+    const { time } = cluster;
+    time.jitter = 0;
+    time.latency = ROUND_TRIP / 2;
+    const ids = ["c1", "c2", "c3", "c4"];
+    const clients = await Promise.all(ids.map((id) => cluster.join(id)));
+    await time.until(Promise.all(clients.map(({ ready }) => ready)));
+    const [first, second, third, rival] = clients;
+    const release = async (lock: { release(): Promise<void> }) => {
+      const begun = time.runtime.now();
+      await time.until(lock.release());
+      return (time.runtime.now() - begun) / ROUND_TRIP;
+    };
+    const locks = [];
+    for (const node of [first, second, third, second, third]) {
+      const lock = node.lock("hot");
+      lock.catch(() => {}); // The nodes close, if the test fails.
+      locks.push(lock);
+      await time.pass(20);
+    }
+    // The rival writes, and has a promise of its own to begin with from then on.
+    assertEquals(await time.until(rival.lock("hot", { ifAvailable: true })), null);
+    await time.pass(20);
+    await release(await time.until(locks[0]));
+    const held = await time.until(locks[1]);
+    assertEquals(await time.until(rival.lock("hot", { ifAvailable: true })), null);
+    await time.pass(20);
+    assertEquals(await release(held), 2);
+    // What is handed on and not taken by a rival is used.
+    assertEquals(await release(await time.until(locks[2])), 1);
+    for (const lock of locks.slice(3)) await release(await time.until(lock));
   });
 });
 

@@ -78,7 +78,7 @@ export const FAST: readonly Mutation[] = [
     {
       section: 3,
       name: "fast: a refused one prepares nothing",
-      find: "return only(this.#prepare({ register, ballot: after(ballot) }, now));",
+      find: "return this.#prepare({ register, ballot: after(ballot) }, now);",
       replace: 'return only({ type: "nack", promised });',
     },
     {

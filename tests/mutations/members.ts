@@ -460,9 +460,9 @@ export const MEMBERS: readonly Mutation[] = [
       section: 3,
       name: "a promise that is handed on in one epoch is taken in another",
       find:
-        'const sender = this.#engine.sender(from, header);\n      if (sender === undefined || reply.type !== "learned") return;',
+        "const sender = this.#engine.sender(from, header);\n      if (sender === undefined) return;",
       replace:
-        'const { epoch } = this.#engine.configuration;\n      const sender = this.#engine.sender(from, { ...header, epoch });\n      if (sender === undefined || reply.type !== "learned") return;',
+        "const { epoch } = this.#engine.configuration;\n      const sender = this.#engine.sender(from, { ...header, epoch });\n      if (sender === undefined) return;",
     },
   ]),
   ...mutationsOf("lib/node/quorum/register_proposals.ts", CHANGED, [

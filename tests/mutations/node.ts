@@ -339,7 +339,7 @@ export const NODE: readonly Mutation[] = [
     {
       section: 11,
       name: "a member votes in another epoch",
-      find: 'if (this.#parts.view.judge(header) !== "serve") return;',
+      find: 'if (view.judge(header) !== "serve") return;',
       replace: "",
     },
     {

@@ -382,6 +382,117 @@ export const ORDERS: readonly Mutation[] = [
       replace: "if (kept !== undefined)",
     },
   ]),
+  ...mutationsOf("lib/paxos/acceptor.ts", ["tests/paxos/acceptor_test.ts"], [
+    {
+      section: 3,
+      name: "no heir is told that a rival has taken its promise",
+      find: "this.#watchers.losing(register, entry.keeper, ballot, now)",
+      replace: "this.#watchers.losing(register, undefined, ballot, now)",
+      tests: ["tests/locks/hot_test.ts"],
+    },
+    {
+      section: 3,
+      name: "an heir is told that its prepare is outdated",
+      find: "this.#watchers.losing(register, entry.keeper, ballot, now)",
+      replace: "this.#watchers.losing(register, promised.life, ballot, now)",
+    },
+    {
+      section: 3,
+      name: "an acceptor does not know to whom it has handed on a promise",
+      find: "this.#watchers.written(register, ballot.life, heir);",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/held_register.ts", ["tests/paxos/held_register_test.ts"], [
+    {
+      section: 3,
+      name: "what a prepare was promised counts as kept",
+      find: "return counter - 1 === this.#accepted?.ballot.counter ? life : undefined;",
+      replace: "return life;",
+    },
+  ]),
+  ...mutationsOf("lib/paxos/watchers.ts", ["tests/paxos/acceptor_test.ts"], [
+    {
+      section: 3,
+      name: "all who watch are told that an heir has lost its promise",
+      find: "one.isHeir && one.life === keeper &&",
+      replace: "one.isHeir &&",
+    },
+    {
+      section: 3,
+      name: "a node is told that a promise is lost that it asked for itself",
+      find: "one.isHeir && one.life === keeper",
+      replace: "one.life === keeper",
+    },
+    {
+      section: 3,
+      name: "a member is told of a promise that it has made itself",
+      find: "one.life === keeper && !one.votes",
+      replace: "one.life === keeper",
+    },
+    {
+      section: 3,
+      name: "an heir is told of its own attempt",
+      find: "if (keeper === promised.life) return [];",
+      replace: "",
+    },
+    {
+      section: 3,
+      name: "an heir stays one although others hand on nothing any more",
+      find: "else if (heir === undefined && watcher.life !== writer) watcher.isHeir = false;",
+      replace: "",
+    },
+    {
+      section: 3,
+      name: "an heir is one no more after its own write",
+      find: "heir === undefined && watcher.life !== writer",
+      replace: "heir === undefined",
+    },
+    {
+      section: 3,
+      name: "an heir that asks again to watch is one no more",
+      find: "{ ...watchers.get(key), ...watcher, expires",
+      replace: "{ ...watcher, expires",
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/watches.ts", ["tests/node/quorum/watches_test.ts"], [
+    {
+      section: 3,
+      name: "a promise counts as lost when a node says so whose answers do not count",
+      find: "if (sender === undefined) return;\n      if (reply.type",
+      replace: 'if (sender === undefined && reply.type !== "nack") return;\n      if (reply.type',
+    },
+  ]),
+  ...mutationsOf("lib/cluster/wiring.ts", ["tests/locks/hot_test.ts"], [
+    {
+      section: 3,
+      name: "a promise is used of which a member says that a rival has taken it",
+      find: "proposals.outdated(register, ballot),",
+      replace: "void [proposals, register, ballot],",
+    },
+  ]),
+  ...mutationsOf("lib/node/quorum/kept_promises.ts", ["tests/node/quorum/proposals_test.ts"], [
+    {
+      section: 3,
+      name: "a promise counts as taken by a rival although it is above that of the rival",
+      find: "if (kept !== undefined && compareBallots(ballot, kept.ballot) >= 0)",
+      replace: "if (kept !== undefined)",
+    },
+  ]),
+  ...mutationsOf("lib/node/engine/dispatcher.ts", ["tests/node/engine/dispatcher_test.ts"], [
+    {
+      section: 3,
+      name: "each member tells an heir that its promise is lost",
+      find: 'pushed.type !== "nack" || teller === view.self',
+      replace: "teller === view.self || true",
+    },
+    {
+      section: 3,
+      name: "no member tells an heir of its loss while the first one is down",
+      find: "one === view.self || routes.reaches(one)",
+      replace: "true",
+    },
+  ]),
   ...mutationsOf("lib/paxos/lock_route.ts", ["tests/paxos/lock_route_test.ts"], [
     {
       section: 9,

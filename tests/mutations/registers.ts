@@ -108,14 +108,14 @@ export const REGISTERS: readonly Mutation[] = [
       section: 3,
       name: "an acceptor accepts below its promise",
       find:
-        "if (compareBallots(ballot, promised) < 0) return only(this.#refuse(request, promised, now));",
+        "if (compareBallots(ballot, promised) < 0) return this.#refuse(request, promised, now);",
       replace: "",
     },
     {
       section: 3,
       name: "an acceptor refuses the ballot that it promised",
-      find: "if (compareBallots(ballot, promised) < 0) return only(",
-      replace: "if (compareBallots(ballot, promised) <= 0) return only(",
+      find: "if (compareBallots(ballot, promised) < 0) return this.#refuse(",
+      replace: "if (compareBallots(ballot, promised) <= 0) return this.#refuse(",
     },
     {
       section: 3,
@@ -183,7 +183,7 @@ export const REGISTERS: readonly Mutation[] = [
       section: 3,
       name: "there is always room for another register",
       find:
-        "if (!this.#room.takes(request, isHeld, this.#entries.size, now)) return this.#room.full();",
+        "if (!this.#room.takes(request, isHeld, this.#entries.size, now)) return only(this.#room.full());",
       replace: "",
     },
     {

@@ -3,7 +3,9 @@ import { assert, assertEquals } from "@std/assert";
 import { PROMISE_TTL } from "../../lib/paxos/bare_promises.ts";
 import type { Ballot } from "../../lib/paxos/ballot.ts";
 import type { RegisterReply, RegisterRequest } from "../../lib/paxos/messages.ts";
+import type { Present } from "../../lib/paxos/register.ts";
 import { sizeOf } from "../../lib/paxos/size.ts";
+import { acceptRequest } from "../support/accept_request.ts";
 import {
   absent,
   accept,
@@ -16,6 +18,7 @@ import {
   script,
   value,
 } from "./support/acceptor_script.ts";
+import { showReply } from "./support/notation.ts";
 
 describe("Acceptor: prepare (Paxos Made Simple, phase 1b)", () => {
   it("promises a ballot above the promised one, and no other", () => {
@@ -237,6 +240,74 @@ describe("Acceptor: accept (Paxos Made Simple, phase 2b)", () => {
       promised = rank(reply.promised);
       accepted = rank(reply.accepted?.ballot);
     }
+  });
+});
+
+describe("Acceptor: a promise that was handed on", () => {
+  const handedOn: RegisterRequest = {
+    ...acceptRequest("k1", ballot("2p"), value("x", 2)),
+    ...{ next: true, heir: "q" },
+  };
+  const fast: RegisterRequest = {
+    ...{ type: "fast", register: "k1", ballot: ballot("8r") },
+    state: value("y", 8) as Present,
+  };
+
+  const watchers = [["m", "q", true], ["n", "q", false], ["o", "r"], ["o", "p"]] as const;
+
+  /** What the last request has the acceptor tell those who watch; q does twice, once as a member that votes. */
+  function told(...requests: RegisterRequest[]): string[] {
+    const acceptor = makeAcceptor();
+    const watch = () => {
+      for (const [id, [node, life, votes]] of watchers.entries()) {
+        acceptor.handle({ type: "watch", register: "k1", id }, { node, life, votes }, 0);
+      }
+    };
+    watch();
+    script(acceptor, 0, ...requests.slice(0, -1));
+    watch();
+    return acceptor.handle(requests.at(-1)!, asker, 0).pushes.map(({ watcher, reply }) =>
+      `${watcher.node}/${watcher.life}#${watcher.id}: ${showReply(reply)}`
+    );
+  }
+
+  /** A write that asks for the next promise itself. */
+  const keeping = (at: string): RegisterRequest => accept(at, value("y", 3), "k1", true);
+
+  it("is refused to its heir, which watches and does not vote, as soon as another life has a higher one", () => {
+    assertEquals(told(handedOn, prepare("3r")), ["n/q#1: nack 3r"]);
+    assertEquals(told(handedOn, accept("3o", value("y", 3), "k1", false, 9)), ["n/q#1: nack 9o"]);
+    assertEquals(told(handedOn, fast), ["n/q#1: nack 9r"]);
+  });
+
+  it("is refused to it as well after writes of its own, until another life hands nothing on", () => {
+    assertEquals(told(handedOn, keeping("3q"), prepare("5r")), ["n/q#1: nack 5r"]);
+    assertEquals(told(handedOn, keeping("4p"), keeping("5q"), prepare("7r")), []);
+    const toAnother: RegisterRequest = { ...handedOn, ballot: ballot("4p"), heir: "r" };
+    assertEquals(told(handedOn, toAnother, keeping("6q"), prepare("8s")), ["n/q#1: nack 8s"]);
+    assertEquals(told(handedOn, toAnother, prepare("6s")), ["o/r#2: nack 6s"]);
+  });
+
+  it("is refused to no other life, and not for what is refused itself", () => {
+    for (const request of [prepare("3p"), prepare("3q"), read()]) {
+      assertEquals(told(handedOn, request), [], request.type);
+    }
+    // The heir has begun another attempt, and is refused that itself.
+    assertEquals(told(handedOn, prepare("4q")), []);
+    assertEquals(told(handedOn, prepare("4q"), prepare("5r")), []);
+    assertEquals(told(handedOn, accept("3q", value("y", 3)), prepare("5r")), []);
+    assertEquals(told(handedOn, prepare("5r"), prepare("6s")), []);
+  });
+
+  it("is refused with a push of its own only if nothing is accepted that is pushed", () => {
+    const pushes = told(handedOn, accept("3r", absent(3)));
+    assertEquals(pushes.filter((push) => push.includes("nack")), []);
+  });
+
+  it("is none that a life has asked for itself", () => {
+    assertEquals(told(keeping("2q"), prepare("5r")), []);
+    assertEquals(told(prepare("3q"), prepare("5r")), []);
+    assertEquals(told(accept("1p", value("x", 1)), prepare("2q"), prepare("5r")), []);
   });
 });
 

@@ -77,6 +77,18 @@ describe("HeldRegister", () => {
     }
   });
 
+  it("knows the life that was promised the ballot behind what was accepted", () => {
+    const { counter } = BALLOT;
+    for (const state of Object.values(STATES)) {
+      const keepers = [...PROMISES, { counter: counter + 2, life: "q" }, { counter, life: "q" }]
+        .map(
+          (promised) => new HeldRegister(promised, { ballot: BALLOT, state }, false).keeper,
+        );
+      assertEquals(keepers, [undefined, "p", "q", undefined, undefined, undefined, undefined]);
+    }
+    assertEquals(new HeldRegister(PROMISES[2], null, false).keeper, undefined);
+  });
+
   it("holds no bytes that its caller may change", () => {
     const value = bytes(3);
     const entry = new HeldRegister(BALLOT, { ballot: BALLOT, state: present(value) }, false);

@@ -1,11 +1,14 @@
 import { decodeFrame } from "../../lib/codec.ts";
 import type { Frame, Header, Request } from "../../lib/paxos/messages.ts";
 import { Voter } from "../../lib/paxos/voter.ts";
-import { KEY, life, ScriptedNode } from "./scripted_node.ts";
+import { KEY, life, ScriptedNode, type ScriptOptions } from "./scripted_node.ts";
 
-/** Member c of a, b and c, operational in its first life. */
-export async function votingMember(clients = true): Promise<ScriptedNode> {
-  const node = await ScriptedNode.start({ self: "c", withoutSession: true, clients });
+/** Member c of a, b and c, operational in its first life; `way`: how it is connected to others. */
+export async function votingMember(
+  clients = true,
+  way?: ScriptOptions["way"],
+): Promise<ScriptedNode> {
+  const node = await ScriptedNode.start({ self: "c", withoutSession: true, clients, way });
   node.engine.changeLife(life(1));
   node.engine.vote(new Voter(node.record, life(1), node.voterSettings));
   await node.settle();

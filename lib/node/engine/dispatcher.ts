@@ -271,9 +271,9 @@ export class Dispatcher {
     role: Role,
     now: number,
   ): void {
-    const { reply, maxValueBytes } = this.#parts;
+    const { reply, maxValueBytes, view, routes } = this.#parts;
     // A list may have waited for its turn.
-    if (this.#parts.view.judge(header) !== "serve") return;
+    if (view.judge(header) !== "serve") return;
     if (role === "client" && (request.type === "accept" || request.type === "fast")) {
       if (!isFitFor(request.register, request.state, maxValueBytes)) return;
     }
@@ -281,7 +281,11 @@ export class Dispatcher {
     const { reply: answer, pushes } = voter.handle(request, asker, now);
     if (answer !== undefined) reply(from, header.life, answer);
     if (pushes.length === 0) return;
-    for (const { watcher, reply: pushed } of pushes) reply(watcher.node, watcher.life, pushed);
+    // All members would tell an heir of the same loss. One is enough: the first in order that this one can reach.
+    const teller = view.members.find((one) => one === view.self || routes.reaches(one));
+    for (const { watcher, reply: pushed } of pushes) {
+      if (pushed.type !== "nack" || teller === view.self) reply(watcher.node, watcher.life, pushed);
+    }
   }
 
   /** Passes a message on, or answers that there is no connection to its destination. */

@@ -63,7 +63,7 @@ export class KeptPromises {
     return kept;
   }
 
-  /** A state was chosen for `register` at `ballot`: a kept promise whose ballot is not higher is void. */
+  /** A state was chosen for `register` at `ballot`, or a member promised that to a rival: no kept promise up to it is used. */
   outdated(register: RegisterId, ballot: Ballot): void {
     const kept = this.#kept.get(register);
     if (kept !== undefined && compareBallots(ballot, kept.ballot) >= 0) this.#kept.delete(register);

@@ -45,7 +45,7 @@ export class Proposals {
     this.#released = released;
   }
 
-  /** A state was chosen for `register` at `ballot`, by any proposer. */
+  /** A state was chosen for `register` at `ballot`, or a member has promised that to another node. */
   outdated(register: RegisterId, ballot: Ballot): void {
     this.#kept.outdated(register, ballot);
   }

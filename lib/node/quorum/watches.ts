@@ -1,3 +1,4 @@
+import type { Ballot } from "../../paxos/ballot.ts";
 import { type Learned, Learner } from "../../paxos/learner.ts";
 import type { RegisterId, State } from "../../paxos/register.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -19,20 +20,28 @@ const LOOKS = [50, 100, 200, 400, 800, 1_600];
 /** Reads a register as a `get` does: values that have ended are sealed. */
 export type Reread = (register: RegisterId) => Promise<Learned>;
 
+/** What watches need of other parts of the node. */
+export interface WatchesEvents {
+  /** Called once per time to live, and whenever a new watcher needs the present state. */
+  readonly reread: Reread;
+  /** Called when a member has promised `ballot` to another node, in place of what was handed on to this one. */
+  readonly lost: (register: RegisterId, ballot: Ballot) => void;
+}
+
 /**
  * Follows registers: learns what is chosen from the pushes of the acceptors, and has each register read once
  * per time to live, since a push may be lost. A member that restarts has forgotten who watches, and is asked again.
  */
 export class Watches {
   readonly #engine: Engine;
-  readonly #reread: Reread;
+  readonly #events: WatchesEvents;
   readonly #watched = new Map<RegisterId, WatchedRegister>();
   #cancelLook: () => void = () => {};
 
-  /** `reread` is called once per time to live, and whenever a new watcher needs the present state. */
-  constructor(engine: Engine, reread: Reread) {
+  /** Watches nothing yet. */
+  constructor(engine: Engine, events: WatchesEvents) {
     this.#engine = engine;
-    this.#reread = reread;
+    this.#events = events;
     engine.attempts.bind(() => {
       for (const watched of this.#watched.values()) watched.follow();
     });
@@ -42,7 +51,7 @@ export class Watches {
   watch(register: RegisterId, listener: Listener): () => void {
     let watched = this.#watched.get(register);
     if (watched === undefined) {
-      watched = new WatchedRegister(register, this.#engine, this.#reread);
+      watched = new WatchedRegister(register, this.#engine, this.#events);
       this.#watched.set(register, watched);
       watched.start();
     } else {
@@ -111,16 +120,16 @@ class WatchedRegister {
   #last: Learned | undefined;
   readonly #register: RegisterId;
   readonly #engine: Engine;
-  readonly #reread: Reread;
+  readonly #events: WatchesEvents;
   #learner: Learner;
   #requestId: number | undefined;
   #cancelTimer: () => void = () => {};
   #cancelUntil: () => void = () => {};
 
-  constructor(register: RegisterId, engine: Engine, reread: Reread) {
+  constructor(register: RegisterId, engine: Engine, events: WatchesEvents) {
     this.#register = register;
     this.#engine = engine;
-    this.#reread = reread;
+    this.#events = events;
     this.#learner = this.#newLearner();
   }
 
@@ -140,7 +149,9 @@ class WatchedRegister {
     if (this.#requestId !== undefined) this.#engine.pendingReplies.close(this.#requestId);
     this.#requestId = this.#engine.pendingReplies.open((from, header, reply) => {
       const sender = this.#engine.sender(from, header);
-      if (sender === undefined || reply.type !== "learned") return;
+      if (sender === undefined) return;
+      if (reply.type === "nack") return this.#events.lost(this.#register, reply.promised);
+      if (reply.type !== "learned") return;
       if (reply.register !== this.#register) return;
       const { ballot, state, fast, heir } = reply;
       const learned = this.#learner.receive(sender, ballot, state, fast, heir);
@@ -190,7 +201,7 @@ class WatchedRegister {
       }
     };
     // A failure is harmless: the register is read again soon.
-    this.#reread(this.#register).then(found, () => {});
+    this.#events.reread(this.#register).then(found, () => {});
   }
 
   /** Has these members watch it again, and reads what may have been missed. */

@@ -36,7 +36,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "an acceptor accepts below its promise",
     "acceptor",
-    "if (compareBallots(ballot, promised) < 0) return only(this.#refuse(request, promised, now));",
+    "if (compareBallots(ballot, promised) < 0) return this.#refuse(request, promised, now);",
     "",
     "two appends with the same counter",
     "not written over",
@@ -242,7 +242,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "acceptor",
     "return this.#prepare({ register, ballot: { counter: fallback, life: ballot.life } }, now);",
     `entry.promised = { counter: fallback, life: ballot.life };
-    return { type: "promise", ballot: entry.promised, ...this.#report(register, now) };`,
+    return only({ type: "promise", ballot: entry.promised, ...this.#report(register, now) });`,
     "two appends, the second by a kept promise that another one outdates, and the lowest fallback",
     "not written over",
   ),

@@ -26,8 +26,7 @@ export const KV_MUTATIONS: readonly Mutation[] = [
   {
     name: "an acceptor accepts below its promise",
     file: "lib/paxos/acceptor.ts",
-    find:
-      "if (compareBallots(ballot, promised) < 0) return only(this.#refuse(request, promised, now));",
+    find: "if (compareBallots(ballot, promised) < 0) return this.#refuse(request, promised, now);",
     replace: "",
     seeds: SOON,
   },

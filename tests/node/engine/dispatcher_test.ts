@@ -10,6 +10,7 @@ import type {
   Reply,
   Request,
 } from "../../../lib/paxos/messages.ts";
+import { acceptRequest } from "../../support/accept_request.ts";
 import { KEY, life, ScriptedNode } from "../../support/scripted_node.ts";
 import { answers, READ, sent, votingMember } from "../../support/voting_member.ts";
 
@@ -273,4 +274,32 @@ describe("Dispatcher: epochs (section 11)", () => {
     node.receive("x", { header });
     assertEquals(node.engine.configuration.settled, true);
   });
+});
+
+describe("Dispatcher: an heir that loses its promise (section 3)", () => {
+  for (
+    const [what, reached, told] of [
+      ["tells it, if it reaches no member before it in order", "x", ["nack"]],
+      ["leaves that to a member before it in order", "b", []],
+    ] as const
+  ) {
+    it(`a member ${what}`, async () => {
+      const node = await votingMember(
+        true,
+        (to) => to === "x" || to === reached ? "direct" : "none",
+      );
+      const heir = { ...node.header("a"), life: life(5), incarnation: null };
+      const rival = { ...heir, life: life(6) };
+      const ballot = { counter: 7, life: life(6) };
+      const state = { present: false, token: 7 } as const;
+      const accept = { ...acceptRequest(KEY, ballot, state), next: true, heir: life(5) };
+      node.receive("x", { header: heir, requests: [{ id: 8, type: "watch", register: KEY }] });
+      node.receive("y", { header: rival, requests: [{ ...accept, id: 3 }] });
+      await sent(node, "x");
+      const prepare = { id: 4, type: "prepare", register: KEY, ballot: { ...ballot, counter: 9 } };
+      node.receive("y", { header: rival, requests: [prepare as Request] });
+      const replies = (await sent(node, "x")).flatMap((frame) => frame.replies);
+      assertEquals(replies.map(({ id, type }) => [id, type]), told.map((type) => [8, type]));
+    });
+  }
 });

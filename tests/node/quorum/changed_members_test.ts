@@ -456,7 +456,7 @@ describe("a promise that is handed on when the members change (section 3)", () =
     let answer = () => {};
     // What is read has no more than the state.
     const read = () => new Promise<Learned>((resolve) => answer = () => resolve({ ballot, state }));
-    const watches = new Watches(node.engine, read);
+    const watches = new Watches(node.engine, { reread: read, lost: () => {} });
     watches.watch(KEY, () => {});
     const { id } = await latest(node, "a", "watch");
     for (const member of ["a", "b"]) node.receive(member, { replies: [{ ...HANDED_ON, id }] });

@@ -4,6 +4,7 @@ import { describe, it } from "@std/testing/bdd";
 import type { Life } from "../../../lib/paxos/ballot.ts";
 import type { Chosen, RegisterChange } from "../../../lib/paxos/change.ts";
 import { append, look, release, setOnce, textOf } from "../../paxos/support/changes.ts";
+import { acceptRequest } from "../../support/accept_request.ts";
 import { KEY, life, ScriptedNode, sendable } from "../../support/scripted_node.ts";
 
 /** Proposes `change`; its messages are in transit. */
@@ -200,6 +201,36 @@ describe("Proposals: kept promises", () => {
       assertEquals(next.chosen()?.state?.present, false);
     }
   });
+
+  for (
+    const [what, counter, type] of [
+      ["are not used once a member has told that a rival has a higher one", 9, "prepare"],
+      ["are used if a member tells of a lower one", 7, "accept"],
+      ["are used if no member tells of a rival", 0, "accept"],
+    ] as const
+  ) {
+    it(`that were handed on ${what}`, async () => {
+      const node = await ScriptedNode.start();
+      const { proposals, watches } = node.core;
+      proposals.inherit(KEY);
+      watches.watch(KEY, (learned) => proposals.learned(KEY, learned));
+      const watch = (await node.asked("a")).find((one) => one.type === "watch");
+      await node.ask("a", "b", "c");
+      const ballot = { counter: 7, life: life("q") };
+      const state = {
+        ...{ present: true, token: 7, over: 0, op: `${life("q")}/1`, value: new Uint8Array(1) },
+        ...{ bindings: [], owners: [] },
+      } as const;
+      const accept = { ...acceptRequest(KEY, ballot, state), id: 1, next: true, heir: life(9) };
+      for (const member of ["a", "b"]) node.give(member, accept);
+      await node.hear("a", "b");
+      const promised = { counter, life: life("r") };
+      const id = watch?.id ?? 0;
+      if (counter > 0) node.receive("a", { replies: [{ id, type: "nack", promised }] });
+      propose(node, release);
+      assertEquals((await node.asked("c")).at(-1)?.type, type);
+    });
+  }
 
   it("serve once: a ballot is never used for two states", async () => {
     const node = await ScriptedNode.start();

@@ -81,6 +81,33 @@ describe("Watches (section 3)", () => {
   });
 });
 
+describe("Watches: a promise that a member has made to another life", () => {
+  it("is told, of the members of the present epoch alone, and is no state", async () => {
+    const node = await ScriptedNode.start();
+    const lost: unknown[] = [];
+    const told: unknown[] = [];
+    const watches = new Watches(node.engine, {
+      reread: () => new Promise(() => {}),
+      lost: (register, ballot) => lost.push([register, showBallot({ ...ballot, life: "r" })]),
+    });
+    const stop = watches.watch(KEY, (learned) => told.push(learned));
+    const nack = { type: "nack", promised: { counter: 7, life: life("r") } } as const;
+    const header = node.header("b");
+    const watch = (await node.asked("b")).find(({ type }) => type === "watch");
+    const replies = [{ id: watch?.id ?? 0, ...nack }];
+    node.receive("guessed", { header, replies });
+    node.receive("b", { header: { ...header, epoch: 1 }, replies });
+    node.receive("b", { header: { ...header, incarnation: null }, replies });
+    node.receive("b", { header, replies: [{ ...replies[0], id: replies[0].id + 99 }] });
+    assertEquals(lost, []);
+    node.receive("b", { header, replies });
+    assertEquals([lost, told], [[[KEY, "7r"]], []]);
+    stop();
+    node.receive("b", { header, replies });
+    assertEquals(lost.length, 1);
+  });
+});
+
 describe("Watches: a state that was read", () => {
   /**
    * Watches whose reads end as the script determines, and a way to watch that reports the counters of ballots.
@@ -88,10 +115,11 @@ describe("Watches: a state that was read", () => {
   async function reading() {
     const node = await ScriptedNode.start();
     const reads: { resolve(learned: Learned): void; reject(error: Error): void }[] = [];
-    const watches = new Watches(node.engine, () =>
-      new Promise((resolve, reject) => {
+    const reread = () =>
+      new Promise<Learned>((resolve, reject) => {
         reads.push({ resolve, reject });
-      }));
+      });
+    const watches = new Watches(node.engine, { reread, lost: () => {} });
     const watch = (told: number[]) =>
       watches.watch(KEY, ({ ballot }) => void told.push(ballot.counter));
     const end = async (read: number, counter: number) => {
@@ -234,10 +262,11 @@ describe("Watches: a state that was read", () => {
     const node = await ScriptedNode.start();
     const reads: number[] = [];
     const { runtime } = node.time;
-    const watches = new Watches(node.engine, () => {
+    const reread = () => {
       reads.push(runtime.now());
-      return new Promise(() => {});
-    });
+      return new Promise<Learned>(() => {});
+    };
+    const watches = new Watches(node.engine, { reread, lost: () => {} });
     watches.memberRestarted();
     await node.time.pass(1_000);
     assertEquals(reads, []);
