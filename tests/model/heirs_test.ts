@@ -13,6 +13,8 @@ describe("a promise that is handed on: section 3 holds", () => {
       assertEquals(found.violation, null, `\n${found.violation}`);
       assertEquals([found.states, found.transitions], [states, transitions]);
       assertEquals(found.cases.includes("a write behind a promise that was handed on"), true);
+      const isDropped = found.cases.includes("a promise that was handed on is dropped");
+      assertEquals(isDropped, scope.tellsLoss === true);
     });
   }
 });

@@ -44,10 +44,10 @@ export type WriterInput =
   /** The running write ends without an outcome. */
   | { readonly do: "giveUp" }
   | { readonly do: "answer"; readonly sender: Sender; readonly reply: RegisterReply }
-  | { readonly do: "push"; readonly sender: Sender; readonly reply: Learned };
+  | { readonly do: "push"; readonly sender: Sender; readonly reply: Pushed };
 
 /** What an acceptor pushes. */
-export type Learned = RegisterReply & { readonly type: "learned" };
+export type Pushed = RegisterReply & { readonly type: "learned" | "nack" };
 
 /** What a writer says. */
 export type WriterOutput =
@@ -55,7 +55,9 @@ export type WriterOutput =
   /** It knows that this content is chosen. */
   | { readonly out: "chosen"; readonly ballot: Ballot; readonly content: string }
   /** It takes a promise that was handed on to it. */
-  | { readonly out: "inherits" };
+  | { readonly out: "inherits" }
+  /** It does not use its promise, which a rival has taken. */
+  | { readonly out: "drops" };
 
 /** What the search has to know of a writer. */
 export interface WriterAttributes {
@@ -169,7 +171,14 @@ export class Writer implements Actor<WriterInput, WriterOutput> {
     }
   }
 
-  #push(sender: Sender, { ballot, state, fast, heir }: Learned): void {
+  #push(sender: Sender, reply: Pushed): void {
+    if (reply.type === "nack") {
+      if (this.kept === null || compareBallots(reply.promised, this.kept.ballot) <= 0) return;
+      this.kept = null;
+      this.#outputs.push({ out: "drops" });
+      return;
+    }
+    const { ballot, state, fast, heir } = reply;
     const learned = this.learner.receive(sender, ballot, state, fast, heir);
     if (learned === undefined) return;
     this.#outputs.push({ out: "chosen", ballot, content: contentOf(learned.state) });
@@ -217,7 +226,7 @@ export type MemberOutput =
     readonly reply: RegisterReply;
     readonly request: RegisterRequest;
   }
-  | { readonly out: "push"; readonly to: number; readonly sender: Sender; readonly reply: Learned };
+  | { readonly out: "push"; readonly to: number; readonly sender: Sender; readonly reply: Pushed };
 
 /** What the search has to know of a member. */
 export interface MemberAttributes {
@@ -234,16 +243,16 @@ export class Member implements Actor<MemberInput, MemberOutput> {
   readonly #paxos: Paxos;
   readonly #member: number;
   readonly #members: readonly string[];
-  readonly #watchers: readonly number[];
+  readonly #watchers: readonly (readonly [writer: number, life: Life])[];
   acceptor: Acceptor;
   vector: CrashVector;
 
-  /** `watchers`: the writers that it pushes to. */
+  /** `watchers`: the writers that it pushes to, and as whom it knows them. */
   constructor(
     paxos: Paxos,
     member: number,
     members: readonly string[],
-    watchers: readonly number[],
+    watchers: readonly (readonly [writer: number, life: Life])[],
   ) {
     this.#paxos = paxos;
     this.#member = member;
@@ -274,7 +283,7 @@ export class Member implements Actor<MemberInput, MemberOutput> {
     const outputs: MemberOutput[] = [];
     if (reply !== undefined) outputs.push({ out: "answer", to: from, sender, reply, request });
     for (const { watcher, reply } of pushes) {
-      outputs.push({ out: "push", to: Number(watcher.node), sender, reply: reply as Learned });
+      outputs.push({ out: "push", to: Number(watcher.node), sender, reply: reply as Pushed });
     }
     return outputs;
   }
@@ -289,8 +298,8 @@ export class Member implements Actor<MemberInput, MemberOutput> {
     const acceptor = new this.#paxos.Acceptor({
       ...{ floor, maxKeys: 10, maxBytes: Infinity, isStale: () => false },
     });
-    for (const node of this.#watchers) {
-      acceptor.handle({ type: "watch", register: REGISTER }, { node: `${node}`, life: "" }, 0);
+    for (const [node, life] of this.#watchers) {
+      acceptor.handle({ type: "watch", register: REGISTER }, { node: `${node}`, life }, 0);
     }
     return acceptor;
   }

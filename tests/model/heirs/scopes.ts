@@ -44,6 +44,17 @@ export const heirScopes: readonly ExpectedHeirs[] = [
   {
     scope: {
       ...HANDED,
+      name: "a promise that is handed on, and a rival that takes it, of which the heir is told",
+      members: 2,
+      tellsLoss: true,
+      writers: [{ ...HEIR, writes: [{ letter: "y", attempts: 1 }] }, { ...RIVAL, clock: 3 }],
+    },
+    states: 42_700,
+    transitions: 260_479,
+  },
+  {
+    scope: {
+      ...HANDED,
       name: "a promise that is handed on with the lowest fallback, and a rival",
       reaches: [0, 1],
       writers: [{ ...HEIR, slack: 0 }, RIVAL],

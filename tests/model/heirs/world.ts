@@ -34,6 +34,8 @@ export interface HeirScope {
   readonly reaches?: readonly number[];
   /** The writers that watch the register. */
   readonly watchers: readonly number[];
+  /** Whether these are told when a rival takes a promise that was handed on to them. */
+  readonly tellsLoss?: boolean;
   /** The member that may crash once, before a writer begins; absent: none. */
   readonly crashes?: number;
   /** Whether it may crash later, too. */
@@ -86,10 +88,14 @@ export class HeirsWorld {
     const names = Array.from({ length: scope.members }, (_, index) => `m${index}`);
     const constants = new Map<unknown, string>([[names, "members"]]);
     const common = { ...machines, constants };
+    const watchers = scope.watchers.map((writer) =>
+      // A life that inherits nothing is told of no loss.
+      [writer, scope.tellsLoss === true ? scope.writers[writer].name : ""] as const
+    );
     this.#members = names.map((_, member) =>
       new Automaton<MemberInput, MemberOutput, MemberAttributes>({
         ...common,
-        make: (paxos) => new Member(paxos, member, names, scope.watchers),
+        make: (paxos) => new Member(paxos, member, names, watchers),
         inputs: this.#memberInputs,
         decode: (input) => input,
         encode: (output) => output,
@@ -181,7 +187,8 @@ export class HeirsWorld {
     for (const number of state.pushes) {
       const { to, sender, reply } = this.#pushes.value(number);
       if (to !== writer) continue;
-      const text = `(${reply.ballot.counter}, ${reply.ballot.life}) of ${sender.member}`;
+      const { counter, life } = reply.type === "nack" ? reply.promised : reply.ballot;
+      const text = `${reply.type} (${counter}, ${life}) of ${sender.member}`;
       inputs.push([text, this.#writerInputs.number({ do: "push", sender, reply })]);
     }
     const seen = new Map<number, string>([[state.writers[writer], ""]]);
@@ -212,6 +219,8 @@ export class HeirsWorld {
       if (output.out === "inherits") {
         this.#cases.add("a promise is handed on");
         after = { ...after, inherited: true };
+      } else if (output.out === "drops") {
+        this.#cases.add("a promise that was handed on is dropped");
       } else if (output.out === "chosen") {
         after = { ...after, chosen: withChosen(after.chosen, output) };
       } else {
