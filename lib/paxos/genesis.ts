@@ -60,8 +60,6 @@ export class Genesis {
   #life: Life;
   /** For a life from a disk: whether it may still adopt. */
   #witnesses: Witnesses | null = null;
-  /** A record that names that life. */
-  #named: GenesisRecord | null = null;
   /** The configuration that it recovers under. */
   #recovers: Configuration | null = null;
   readonly #told = new ToldRecords();
@@ -74,7 +72,7 @@ export class Genesis {
     this.#life = options.life;
     if (options.answered === undefined) return;
     this.#leader = this.#answered = options.answered;
-    this.#witnesses = new Witnesses(options.self, options.members);
+    this.#witnesses = new Witnesses(options.self);
   }
 
   /** The life of `members[0]` whose second-round question this life has answered; `""`: none. */
@@ -236,7 +234,7 @@ export class Genesis {
         const round = this.#round;
         if (reply.id === this.#pull) {
           this.#told.tells(from, null);
-          this.#witnesses?.isBlank(from, header.life);
+          if (!reply.recovering) this.#witnesses?.isBlank(from, header.life);
           return { ask: [], event: this.#adoptNamed() };
         }
         if (reply.id !== round?.number || !sameMembers(reply.members, members)) return { ask: [] };
@@ -280,8 +278,7 @@ export class Genesis {
       const isLatest = self === members[0] || record.lives[0] === this.#leader;
       if (!isLatest) return undefined;
       if (this.#witnesses === null) return this.#adopt(record);
-      this.#witnesses.remembers(from, record);
-      this.#named = record;
+      this.#witnesses.remembers(from, { record, members: reply.members, vector });
       return this.#adoptNamed();
     }
     // Only who votes can help.
@@ -309,9 +306,8 @@ export class Genesis {
 
   /** Adopts the record that names a life from a disk, if that may be. */
   #adoptNamed(): GenesisEvent | undefined {
-    const record = this.#named;
-    if (record === null || this.#state === "operational") return undefined;
-    return this.#witnesses?.allow(record) ? this.#adopt(record) : undefined;
+    const record = this.#witnesses?.allowed;
+    return record && this.#adopt(record);
   }
 
   #adopt(record: GenesisRecord): GenesisEvent {

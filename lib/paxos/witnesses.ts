@@ -2,24 +2,32 @@ import type { Life } from "./ballot.ts";
 import type { GenesisRecord } from "./messages.ts";
 import { majority } from "./quorum.ts";
 
+/** What a member says that remembers a record. */
+interface Told {
+  readonly record: GenesisRecord;
+  /** The members of that record, in order. */
+  readonly members: readonly string[];
+  /** The highest incarnations that it knows, in that order. */
+  readonly vector: readonly Life[];
+}
+
 /**
  * For a blank member that has its life from its disk: whether a record that names this life may be adopted. The disk may
  * be older than it seems, and the member may have voted since. So enough others to make a majority with it have to know
- * no later life of it. If fewer remember, all others have to answer, each blank in the life that the record
- * names: then the first start was interrupted, and no member has voted without them.
+ * no later life of it, as if it started with a memory from its disk. At least one of them remembers the record. A blank
+ * one counts only in the life that the record names: it has adopted nothing in that, so its memory is complete, and empty.
+ * One that has lost its memory is in another life.
  */
 export class Witnesses {
   readonly #self: string;
-  readonly #members: readonly string[];
-  /** The records of those that remember and know no later life of this member. */
-  readonly #remembering = new Map<string, string>();
+  /** Those that remember a record and know no later life of this member. */
+  readonly #remembering = new Map<string, Told>();
   /** The lives of those that are blank. */
   readonly #blank = new Map<string, Life>();
 
   /** Knows of no answers. */
-  constructor(self: string, members: readonly string[]) {
+  constructor(self: string) {
     this.#self = self;
-    this.#members = members;
   }
 
   /** Begins again: earlier answers may be outdated. */
@@ -28,23 +36,39 @@ export class Witnesses {
     this.#blank.clear();
   }
 
-  /** Notes a member that remembers this record, and no later life of this one. */
-  remembers(id: string, record: GenesisRecord): void {
-    this.#remembering.set(id, record.id);
+  /** Notes a member that remembers a record which names the life of this one, and knows no later life of it. */
+  remembers(from: string, told: Told): void {
+    this.#remembering.set(from, told);
   }
 
   /** Notes a member that is blank in this life. */
-  isBlank(id: string, life: Life): void {
-    this.#blank.set(id, life);
+  isBlank(from: string, life: Life): void {
+    this.#blank.set(from, life);
   }
 
-  /** Whether the record may be adopted. */
-  allow({ id, lives }: GenesisRecord): boolean {
-    const others = this.#members.filter((member) => member !== this.#self);
-    const remembers = (member: string) => this.#remembering.get(member) === id;
-    if (others.filter(remembers).length + 1 >= majority(this.#members.length)) return true;
-    return others.every((member) =>
-      remembers(member) || this.#blank.get(member) === lives[this.#members.indexOf(member)]
-    );
+  /** The record that may be adopted; `undefined`: none. */
+  get allowed(): GenesisRecord | undefined {
+    for (const { record, members } of this.#remembering.values()) {
+      const count = this.#countOf(record, members);
+      if (count + 1 >= majority(members.length)) return record;
+    }
+    return undefined;
+  }
+
+  /** How many others have a memory of this record, or an empty one. */
+  #countOf({ id, lives }: GenesisRecord, members: readonly string[]): number {
+    let count = 0;
+    for (const [index, member] of members.entries()) {
+      if (member === this.#self) continue;
+      const remembers = this.#remembering.get(member)?.record.id === id;
+      const isEmpty = this.#blank.get(member) === lives[index];
+      if (remembers || (isEmpty && !this.#isOver(index, lives[index]))) count++;
+    }
+    return count;
+  }
+
+  /** Whether one knows of a later life than this of a member: that may have voted. */
+  #isOver(index: number, life: Life): boolean {
+    return [...this.#remembering.values()].some(({ vector }) => vector[index] > life);
   }
 }

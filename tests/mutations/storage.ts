@@ -415,14 +415,50 @@ export const STORAGE: readonly Mutation[] = [
     {
       section: 7,
       name: "one member that remembers is enough for a life from a disk",
-      find: "others.filter(remembers).length + 1 >= majority(this.#members.length)",
-      replace: "others.some(remembers)",
+      find: "if (count + 1 >= majority(members.length)) return record;",
+      replace: "return record;",
+    },
+    {
+      section: 7,
+      name: "half of the members are enough for a life from a disk",
+      find: "count + 1 >= majority(members.length)",
+      replace: "2 * count + 2 >= members.length",
     },
     {
       section: 7,
       name: "a blank member in another life is a witness",
-      find: "this.#blank.get(member) === lives[this.#members.indexOf(member)]",
-      replace: "this.#blank.has(member)",
+      find: "const isEmpty = this.#blank.get(member) === lives[index];",
+      replace: "const isEmpty = this.#blank.has(member);",
+    },
+    {
+      section: 7,
+      name: "a member that is blank in the life that the record names is no witness",
+      find: "const isEmpty = this.#blank.get(member) === lives[index];",
+      replace: "const isEmpty = false;",
+    },
+    {
+      section: 7,
+      name: "a blank process is a witness although a later one of that member is known",
+      find: "isEmpty && !this.#isOver(index, lives[index])",
+      replace: "isEmpty",
+    },
+    {
+      section: 7,
+      name: "a member with a life from a disk is its own witness twice",
+      find: "      if (member === this.#self) continue;\n",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "a blank member is a witness of one question to the next",
+      find: "    this.#blank.clear();\n",
+      replace: "",
+    },
+    {
+      section: 7,
+      name: "a record is adopted though no member remembers it any more",
+      find: "    this.#remembering.clear();\n",
+      replace: "",
     },
   ]),
   ...mutationsOf("lib/paxos/genesis.ts", WITNESSES, [
@@ -432,6 +468,18 @@ export const STORAGE: readonly Mutation[] = [
       find:
         "const isOver = this.#witnesses !== null && vector[voicesOf(present).indexOf(self)] > life;",
       replace: "const isOver = false;",
+    },
+    {
+      section: 7,
+      name: "a member that knows that it has lost its memory is a witness",
+      find: "if (!reply.recovering) this.#witnesses?.isBlank(from, header.life);",
+      replace: "this.#witnesses?.isBlank(from, header.life);",
+    },
+    {
+      section: 7,
+      name: "a member that remembers is a witness of one question to the next",
+      find: "this.#witnesses?.clear();",
+      replace: "",
     },
     {
       section: 7,
