@@ -1,8 +1,9 @@
 import type { Life } from "../../../lib/paxos/ballot.ts";
 import type { Configuration } from "../../../lib/paxos/configuration.ts";
 import type { DiskEvent, DiskStart } from "../../../lib/paxos/disk_start.ts";
-import type { Outgoing } from "../../../lib/paxos/genesis.ts";
+import type { Genesis, GenesisEvent, Outgoing } from "../../../lib/paxos/genesis.ts";
 import type {
+  GenesisRecord,
   GenesisReply,
   GenesisRequest,
   Header,
@@ -30,12 +31,14 @@ export interface Disk {
   readonly incarnation: Life;
   readonly known: readonly (readonly [id: string, incarnation: Life])[];
   readonly registers: readonly StoredRegister[];
+  /** Whether it is that of a member that has answered the first start in this life, and has not adopted its record. */
+  readonly isBlank?: true;
 }
 
 /** A question, without its number: the answer comes at once. */
 export interface Question {
   readonly to: string;
-  readonly of: "disk" | "recovery";
+  readonly of: "disk" | "genesis" | "recovery";
   readonly request: GenesisRequest;
 }
 
@@ -47,6 +50,8 @@ export type StorageInput =
   | { do: "lose" }
   /** Its disk becomes what it was when its process started last. */
   | { do: "rollBack" }
+  /** Its disk becomes what it was before it adopted the record. */
+  | { do: "empty" }
   | { do: "tick" }
   | { do: "vote"; request: RegisterRequest; from: string }
   | { do: "question"; from: string; header: Header; request: GenesisRequest }
@@ -58,6 +63,9 @@ export interface StorageOutput {
   readonly reply: RegisterReply | GenesisReply;
 }
 
+/** How a member comes to vote. */
+export type Way = "adopts the record" | "starts from its disk" | "recovers";
+
 /** What other parts need to know of a member. */
 export interface StorageAttributes {
   readonly isRunning: boolean;
@@ -68,8 +76,8 @@ export interface StorageAttributes {
   readonly disk: Disk | null;
   /** The life in which it last became operational; what is older on a disk is from before that. */
   readonly operationalSince: Life;
-  /** Whether it became operational with copies. */
-  readonly recovered: boolean;
+  /** How it became operational. */
+  readonly way: Way;
   readonly backup: Disk | null;
   /** Whether enough others have its life on their disks, as it was told, for an older copy of its disk to do no harm. */
   readonly isKnown: boolean;
@@ -77,7 +85,10 @@ export interface StorageAttributes {
   readonly putAside: boolean;
 }
 
-const RECORD = { id: "g", lives: [], floor: 0, maxTtl: 1, clients: false };
+const AT = { now: 0, wall: 0 };
+
+/** The first life of each member, which the record names. */
+const FIRST_LIFE = "1";
 
 /** The process of a member, and its disk: the machines that ship, connected as in `lib/node`. */
 export class StorageMember implements Actor<StorageInput, StorageOutput> {
@@ -85,48 +96,54 @@ export class StorageMember implements Actor<StorageInput, StorageOutput> {
   readonly #self: string;
   readonly #configuration: Configuration;
   readonly #broken: BrokenShell | undefined;
+  readonly #record: GenesisRecord;
   disk: Disk | null;
   backup: Disk | null = null;
   operationalSince: Life = "1";
-  recovered = false;
+  way: Way = "starts from its disk";
   isKnown = false;
   putAside = false;
   life: Life = "";
   isRunning = false;
   start: DiskStart | null = null;
+  genesis: Genesis | null = null;
   place: Place | null = null;
   recovery: Recovery | null = null;
   asking: { of: Question["of"]; out: Outgoing }[] = [];
+  /** Its questions for the record. */
+  pulls: Outgoing[] = [];
   #numbers = FIRST_NUMBER;
 
-  /** A member that is down, with the disk of a first life. */
+  /** A member that is down, with the disk of a first life; `first`: what it holds, `null`: it has not adopted the record. */
   constructor(
     paxos: Paxos,
     self: string,
     configuration: Configuration,
-    first: readonly StoredRegister[],
+    first: readonly StoredRegister[] | null,
     broken: BrokenShell | undefined,
   ) {
     this.#paxos = paxos;
     this.#self = self;
     this.#configuration = configuration;
     this.#broken = broken;
+    const lives = configuration.members.map(({ life }) => life);
+    this.#record = { id: FIRST_LIFE, lives, floor: 0, maxTtl: 1, clients: false };
     const known = configuration.members.map(({ id, life }) => [id, life] as const);
-    this.disk = { incarnation: "1", known, registers: first };
+    this.disk = first === null ? EMPTY : { incarnation: FIRST_LIFE, known, registers: first };
   }
 
   get attributes(): StorageAttributes {
-    const { isRunning, disk, backup, operationalSince, recovered, start, isKnown, putAside } = this;
+    const { isRunning, disk, backup, operationalSince, way, start, isKnown, putAside } = this;
     const questions = this.asking.map(({ of, out }) => ({
       of,
       to: out.to,
       request: withoutNumber(out.request as GenesisRequest),
     }));
     const votes = this.place?.voter != null;
-    const canTick = start !== null && !start.isDone;
+    const canTick = start !== null ? !start.isDone : this.genesis !== null && !votes;
     const header = this.#header();
     return {
-      ...{ isRunning, votes, header, questions, canTick, disk, operationalSince, recovered },
+      ...{ isRunning, votes, header, questions, canTick, disk, operationalSince, way },
       ...{ backup, isKnown, putAside },
     };
   }
@@ -145,6 +162,9 @@ export class StorageMember implements Actor<StorageInput, StorageOutput> {
       case "rollBack":
         this.disk = this.backup;
         return [];
+      case "empty":
+        this.disk = EMPTY;
+        return [];
     }
     if (!this.isRunning) return [];
     const reply = this.#handle(input);
@@ -162,6 +182,7 @@ export class StorageMember implements Actor<StorageInput, StorageOutput> {
     this.isRunning = true;
     const { disk } = this;
     if (disk === null) return this.#comeBackBlank();
+    if (disk.isBlank) return this.#goOnBlank(disk.incarnation);
     const { incarnation, known } = disk;
     if (incarnation === life) {
       // The first life of all: it needs no other to begin.
@@ -173,24 +194,41 @@ export class StorageMember implements Actor<StorageInput, StorageOutput> {
       self: this.#self,
       members: this.#members,
       life,
-      memory: { record: RECORD, configuration: this.#configuration, incarnation, known },
+      memory: { record: this.#record, configuration: this.#configuration, incarnation, known },
       nextId: () => ++this.#numbers,
     });
   }
 
+  /** It answered the question of a life of the first member, and goes on in the life of then. */
+  #goOnBlank(life: Life): void {
+    this.life = life;
+    this.genesis = new this.#paxos.Genesis({
+      self: this.#self,
+      members: this.#members,
+      life,
+      clock: new this.#paxos.LamportClock(),
+      nextId: () => ++this.#numbers,
+      maxTtl: 1,
+      clients: false,
+      answered: FIRST_LIFE,
+    });
+  }
+
   #stop(): void {
-    const { disk, backup, operationalSince, recovered, isKnown } = this;
+    const { disk, backup, operationalSince, way, isKnown } = this;
     const fresh = new StorageMember(
       ...[this.#paxos, this.#self, this.#configuration, [], this.#broken] as const,
     );
-    Object.assign(this, fresh, { disk, backup, operationalSince, recovered, isKnown });
+    Object.assign(this, fresh, { disk, backup, operationalSince, way, isKnown });
   }
 
   #handle(input: StorageInput): RegisterReply | GenesisReply | undefined {
     switch (input.do) {
       case "tick": {
-        if (this.start === null) return undefined;
-        this.#act(this.start.tick().event);
+        if (this.start !== null) this.#act(this.start.tick().event);
+        else if (this.genesis !== null) {
+          this.pulls = this.genesis.tick(AT).ask.filter(({ to }) => to !== this.#self);
+        }
         return undefined;
       }
       case "vote": {
@@ -210,15 +248,17 @@ export class StorageMember implements Actor<StorageInput, StorageOutput> {
 
   #answer(from: string, header: Header, request: GenesisRequest): GenesisReply | undefined {
     this.#hear(from, header);
-    const { start, place } = this;
+    const { start, place, genesis } = this;
     if (!this.isRunning) return undefined;
     if (place?.voter == null) {
       if (start !== null) return start.answer(from, header, request);
       if (request.type !== "enquire") return undefined;
-      return { type: "blank", members: this.#members, wall: 0, recovering: true };
+      if (genesis !== null) return genesis.answer(from, header, request, AT).reply;
+      // As before it has heard of the record: others might rely on it more than later.
+      return { type: "blank", members: this.#members, wall: 0, recovering: false };
     }
     if (request.type === "enquire") {
-      return { type: "record", members: this.#members, record: RECORD };
+      return { type: "record", members: this.#members, record: this.#record };
     }
     return this.#paxos.help(place.helper!, from, header, request, 0, () => null);
   }
@@ -236,6 +276,9 @@ export class StorageMember implements Actor<StorageInput, StorageOutput> {
     } as never;
     if (of === "disk") {
       return this.#act(this.start!.receive(from, header, numbered).event);
+    }
+    if (of === "genesis") {
+      return this.#actOnGenesis(this.genesis!.receive(from, header, numbered, AT).event);
     }
     this.#note(reply);
     this.#actOnRecovery(this.recovery!.receive(from, header, numbered).event);
@@ -286,9 +329,29 @@ export class StorageMember implements Actor<StorageInput, StorageOutput> {
     if (this.disk === null) return this.#stop();
     const { registers, incarnation } = this.disk;
     const memory = { incarnation, registers, floor: 0, fenced: [], ended: [], over: [] };
-    const voter = this.#paxos.Voter.stored(RECORD, { ...memory, waited: true }, SETTINGS, 0);
+    const voter = this.#paxos.Voter.stored(this.#record, { ...memory, waited: true }, SETTINGS, 0);
     this.place!.remember(voter, this.start?.incarnations.all ?? []);
-    Object.assign(this, { operationalSince: this.life, recovered: false, isKnown: false });
+    const way: Way = "starts from its disk";
+    Object.assign(this, { operationalSince: this.life, way, isKnown: false });
+  }
+
+  #actOnGenesis(event: GenesisEvent | undefined): void {
+    switch (event?.type) {
+      case "operational": {
+        const { life } = this;
+        this.pulls = [];
+        this.recovery = null;
+        this.#enter();
+        this.disk = { incarnation: life, known: [], registers: [] };
+        const way: Way = "adopts the record";
+        Object.assign(this, { operationalSince: life, way, isKnown: false });
+        const voter = new this.#paxos.Voter(this.#record, life, SETTINGS);
+        this.place!.remember(voter, []);
+        return;
+      }
+      case "recover":
+        if (this.recovery === null) this.#comeBackBlank();
+    }
   }
 
   #actOnRecovery(event: RecoveryEvent | undefined): void {
@@ -299,18 +362,22 @@ export class StorageMember implements Actor<StorageInput, StorageOutput> {
           this.disk = { ...this.disk!, incarnation: event.life };
           this.start.changeLife(event.life);
         }
+        this.genesis?.changeLife(event.life);
         this.place!.changeLife(event.life);
         return;
       case "replaced":
         return this.#stop();
       case "recovered": {
         const { memory } = event;
-        const voter = this.#paxos.Voter.recovered(RECORD, memory, SETTINGS, 0);
+        const voter = this.#paxos.Voter.recovered(this.#record, memory, SETTINGS, 0);
         this.recovery = null;
         this.start = null;
         // One transaction replaces the whole disk.
         this.disk = { incarnation: memory.incarnation, known: [], registers: [] };
-        Object.assign(this, { operationalSince: this.life, recovered: true, isKnown: true });
+        this.genesis = null;
+        this.pulls = [];
+        const way: Way = "recovers";
+        Object.assign(this, { operationalSince: this.life, way, isKnown: true });
         this.place!.remember(voter, memory.known);
       }
     }
@@ -326,7 +393,7 @@ export class StorageMember implements Actor<StorageInput, StorageOutput> {
   }
 
   #hear(from: string, header: Header): void {
-    if (this.place === null || header.genesis !== RECORD.id) return;
+    if (this.place === null || header.genesis !== this.#record.id) return;
     if (this.place.hear(from, header) === "replaced") this.#stop();
   }
 
@@ -335,7 +402,7 @@ export class StorageMember implements Actor<StorageInput, StorageOutput> {
       self: this.#self,
       configuration: this.#configuration,
       life: this.life,
-      genesis: RECORD.id,
+      genesis: this.#record.id,
       nextId: () => ++this.#numbers,
       lifeAfter: (life) => `${life}+`,
       isItsTurn: () => true,
@@ -345,7 +412,7 @@ export class StorageMember implements Actor<StorageInput, StorageOutput> {
 
   #save(): void {
     const { disk, place, start } = this;
-    if (disk === null) return;
+    if (disk === null || disk.isBlank) return;
     const known = this.#members.map((id) => {
       const lives = [place?.incarnations.of(id) ?? "", start?.incarnations.of(id) ?? ""];
       return [id, lives.sort().at(-1)!] as const;
@@ -367,6 +434,7 @@ export class StorageMember implements Actor<StorageInput, StorageOutput> {
     const recovery = this.recovery?.tick() ?? [];
     this.asking = [
       ...disk.map((out) => ({ of: "disk" as const, out })),
+      ...this.pulls.map((out) => ({ of: "genesis" as const, out })),
       ...recovery.map((out) => ({ of: "recovery" as const, out })),
     ];
   }
@@ -377,7 +445,7 @@ export class StorageMember implements Actor<StorageInput, StorageOutput> {
       return { life, clock: 0, genesis: null, epoch: 0, incarnation: null, vector: [] };
     }
     const { incarnation, incarnations } = place;
-    const genesis = RECORD.id;
+    const genesis = this.#record.id;
     return { life, clock: 0, genesis, ...place.mark, incarnation, vector: incarnations.entries };
   }
 
@@ -385,6 +453,9 @@ export class StorageMember implements Actor<StorageInput, StorageOutput> {
     return this.#configuration.members.map(({ id }) => id);
   }
 }
+
+/** The disk of a member that waits for the record of its first start. */
+const EMPTY: Disk = { incarnation: FIRST_LIFE, known: [], registers: [], isBlank: true };
 
 const SETTINGS = { members: [], maxKeys: 10, maxBytes: Infinity };
 

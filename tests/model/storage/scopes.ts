@@ -11,10 +11,12 @@ export interface ExpectedStorage {
 }
 
 const THREE = ["1", "2", "3"];
+const FIVE = [...THREE, "4", "5"];
 
 const NOTHING_FAILS: Omit<StorageScope, "name"> = {
   members: THREE,
   content: "x",
+  blank: [],
   clients: [],
   stopping: [],
   stops: 0,
@@ -53,7 +55,7 @@ function appended(...members: string[]): string[] {
   return [
     "p begins",
     ...members.map((member) => `p's prepare 5 reaches ${member}`),
-    ...members.map((member) => `p's accept 5 of xa reaches ${member}`),
+    ...members.map((member) => `p's accept 5 of …a reaches ${member}`),
   ];
 }
 
@@ -69,6 +71,7 @@ function expected(
 
 const DISK = "starts from its disk";
 const OTHERS = "recovers";
+const RECORD = "adopts the record";
 
 /** The scopes of the test task. */
 export const storageScopes: readonly ExpectedStorage[] = [
@@ -255,6 +258,95 @@ export const storageScopes: readonly ExpectedStorage[] = [
     },
     1_904,
     6_986,
+    OTHERS,
+    DISK,
+  ),
+  expected(
+    "the first start of four is interrupted, and one of the two that remember loses its disk",
+    {
+      members: [...THREE, "4"],
+      content: "",
+      blank: [2, 3],
+      goesOn: true,
+      script: ["1 stops", "2 stops", "3 stops", "4 stops", "2's disk is lost"],
+    },
+    9_390,
+    29_215,
+    RECORD,
+    OTHERS,
+    DISK,
+  ),
+  expected(
+    "the first start of five is interrupted, and two of the three that remember lose their disks",
+    {
+      members: FIVE,
+      content: "",
+      blank: [3, 4],
+      stopping: [3],
+      stops: 1,
+      gone: [1, 2],
+      goesOn: true,
+      script: [
+        ...["1 stops", "2 stops", "3 stops", "4 stops", "5 stops"],
+        ...["2's disk is lost", "3's disk is lost"],
+      ],
+    },
+    11_771,
+    31_070,
+    RECORD,
+    DISK,
+  ),
+  expected(
+    "three of five have an append, two of these lose their disks, and the others adopt the record",
+    {
+      members: FIVE,
+      content: "",
+      blank: [3, 4],
+      clients: APPENDS,
+      gone: [1, 2],
+      script: [
+        ...appended("1", "2", "3"),
+        ...["1 stops", "2 stops", "3 stops", "2's disk is lost", "3's disk is lost"],
+        ...["4 stops", "5 stops", "1 starts", "4 starts", "5 starts"],
+      ],
+    },
+    4_380,
+    12_632,
+    RECORD,
+    DISK,
+  ),
+  expected(
+    "one of five has the disk of before its first memory, one has lost its disk, and one is gone",
+    {
+      members: FIVE,
+      clients: APPENDS,
+      gone: [2],
+      script: [
+        ...recovers("5", ["1", "2", "3", "4"], ["2", "3", "4"]),
+        ...appended("5", "2", "3"),
+        ...["5 stops", "2 stops", "3 stops", "4 stops"],
+        ...["5's disk is empty again", "2's disk is lost", "5 starts", "2 starts"],
+      ],
+    },
+    540,
+    2_874,
+    OTHERS,
+    DISK,
+  ),
+  expected(
+    "two of five have the disks of before their first memory, and one is gone",
+    {
+      members: FIVE,
+      gone: [2],
+      script: [
+        ...recovers("4", ["1", "2", "3", "5"], ["1", "2", "3"]),
+        ...recovers("5", ["1", "2", "3", "4"], ["2", "3", "4"]),
+        ...["5 stops", "4 stops", "3 stops", "2 stops"],
+        ...["5's disk is empty again", "4's disk is empty again", "5 starts", "4 starts"],
+      ],
+    },
+    405,
+    2_205,
     OTHERS,
     DISK,
   ),

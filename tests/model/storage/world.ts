@@ -1,3 +1,4 @@
+import type { Life } from "../../../lib/paxos/ballot.ts";
 import type { Configuration } from "../../../lib/paxos/configuration.ts";
 import { majority } from "../../../lib/paxos/quorum.ts";
 import type {
@@ -44,6 +45,8 @@ export interface StorageScope {
   readonly members: readonly string[];
   /** What is chosen for the register at the beginning: an appended letter; `""`: nothing. */
   readonly content: string;
+  /** The members that have not adopted the record yet, as if their first start was interrupted; not the first one. */
+  readonly blank: readonly number[];
   readonly clients: readonly ClientOptions[];
   /** The members that may stop, and how many times each, the script aside. */
   readonly stopping: readonly number[];
@@ -126,7 +129,10 @@ export class StorageWorld {
     this.#members = members.map((id) =>
       new Automaton<StorageInput, StorageOutput, StorageAttributes>({
         ...common,
-        make: (paxos) => new StorageMember(paxos, id, configuration, first, scope.broken),
+        make: (paxos) => {
+          const held = scope.blank.includes(members.indexOf(id)) ? null : first;
+          return new StorageMember(paxos, id, configuration, held, scope.broken);
+        },
         inputs: this.#memberInputs,
         decode: same,
         encode: same,
@@ -258,7 +264,16 @@ export class StorageWorld {
         true,
       ];
     }
-    if ((isScript || rollingBack.includes(member)) && this.#mayRollBack(state, member)) {
+    if (isScript && this.#mayGoBack(state, member, "1")) {
+      yield [
+        `${id}'s disk is empty again`,
+        () => this.#toMember({ ...state, bad }, member, { do: "empty" }).after,
+        true,
+      ];
+    }
+    const { backup } = this.#member(state, member);
+    const mayRollBack = backup !== null && this.#mayGoBack(state, member, backup.incarnation);
+    if ((isScript || rollingBack.includes(member)) && mayRollBack) {
       yield [
         `${id}'s disk is rolled back`,
         () => this.#toMember({ ...state, bad }, member, { do: "rollBack" }).after,
@@ -268,12 +283,12 @@ export class StorageWorld {
   }
 
   /**
-   * Whether a copy of the disk is from before the life in which the member last became operational, and a majority of
-   * the others has that life on disk.
+   * Whether a copy of the disk from this life is from before that in which the member last became operational, and a
+   * majority of the others has that one on disk.
    */
-  #mayRollBack(state: State, member: number): boolean {
-    const { backup, operationalSince, isKnown } = this.#member(state, member);
-    return isKnown && backup !== null && backup.incarnation < operationalSince;
+  #mayGoBack(state: State, member: number, life: Life): boolean {
+    const { operationalSince, isKnown } = this.#member(state, member);
+    return isKnown && life < operationalSince;
   }
 
   /** A question of a member reaches another one, and the answer comes back. */
@@ -339,14 +354,24 @@ export class StorageWorld {
     const { next, outputs } = this.#members[member].step(state.members[member], number);
     if (next === state.members[member]) return { after: state, said: outputs[0] ?? null };
     let after: State = { ...state, members: state.members.with(member, next) };
-    const { votes, recovered, putAside } = this.#member(after, member);
+    const { votes, way, putAside } = this.#member(after, member);
     if (putAside && !before.putAside && !after.bad.includes(member)) {
       throw new Violation(`${this.#scope.members[member]} puts aside a disk that is its memory`);
     }
     if (!before.votes && votes) {
-      this.#ways.add(recovered ? "recovers" : "starts from its disk");
-      if (recovered) after = { ...after, bad: after.bad.filter((other) => other !== member) };
-      else after = this.#voted(after, member, before);
+      this.#ways.add(way);
+      if (way === "adopts the record" && after.bad.includes(member)) {
+        throw new Violation(
+          `${this.#scope.members[member]} adopts the record, and has voted since`,
+        );
+      }
+      if (way === "recovers") {
+        after = {
+          ...after,
+          bad: after.bad.filter((other) => other !== member),
+        };
+      }
+      if (way === "starts from its disk") after = this.#voted(after, member, before);
     }
     return { after, said: outputs[0] ?? null };
   }

@@ -22,6 +22,11 @@ const ROLLED_BACK =
 const ROLLED_BACK_TO_DISK =
   "one is rolled back to before it started from its disk, while another is gone";
 const RECOVERS = "one recovers over its disk as another goes, stops, and an append";
+const INTERRUPTED =
+  "the first start of four is interrupted, and one of the two that remember loses its disk";
+const EMPTY_AGAIN =
+  "one of five has the disk of before its first memory, one has lost its disk, and one is gone";
+const VOTED_SINCE = "5 adopts the record, and has voted since";
 const NOT_OVER = "which was not written over it";
 
 const ANY_COUNT_KNOWS = edit(
@@ -134,6 +139,65 @@ export const STORAGE_MUTATIONS: readonly StorageMutation[] = [
     ],
     scope: "five members, one of which is rolled back, one has lost its disk, and one is gone",
     why: NOT_OVER,
+  },
+  {
+    name: "a member that is blank in the life that the record names is no witness of a first start",
+    edits: [
+      edit("witnesses", "this.#blank.get(member) === lives[index]", "false"),
+    ],
+    scope: INTERRUPTED,
+    why: "it cannot go on",
+  },
+  {
+    name: "only all others, or a majority that remembers, may be witnesses of a first start",
+    edits: [
+      edit(
+        "witnesses",
+        "if (count + 1 >= majority(members.length)) return record;",
+        "if (count + 1 >= members.length || this.#remembering.size + 1 >= majority(members.length)) return record;",
+      ),
+    ],
+    scope: INTERRUPTED,
+    why: "it cannot go on",
+  },
+  {
+    name: "a blank member in another life is a witness of a first start",
+    edits: [
+      edit("witnesses", "this.#blank.get(member) === lives[index]", "this.#blank.has(member)"),
+    ],
+    scope: EMPTY_AGAIN,
+    why: VOTED_SINCE,
+  },
+  {
+    name: "fewer than a majority may be witnesses of a first start",
+    edits: [
+      edit(
+        "witnesses",
+        "if (count + 1 >= majority(members.length)) return record;",
+        "return record;",
+      ),
+    ],
+    scope: EMPTY_AGAIN,
+    why: VOTED_SINCE,
+  },
+  {
+    name: "a member that tells of a later life of another one does not end its count as a witness",
+    edits: [edit("witnesses", "isEmpty && !this.#isOver(index, lives[index])", "isEmpty")],
+    scope: "two of five have the disks of before their first memory, and one is gone",
+    why: VOTED_SINCE,
+  },
+  {
+    name:
+      "a member with the disk of before its first memory does not compare its life with the others' vectors",
+    edits: [
+      edit(
+        "genesis",
+        "const isOver = this.#witnesses !== null && vector[voicesOf(present).indexOf(self)] > life;",
+        "const isOver = false;",
+      ),
+    ],
+    scope: EMPTY_AGAIN,
+    why: VOTED_SINCE,
   },
   {
     name: "a vote of a fast round comes back from the disk as a classic one",
