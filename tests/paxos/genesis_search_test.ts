@@ -54,6 +54,21 @@ describe("Genesis: the same along random paths", () => {
     new GenesisSearch({ ...plan, twinsHear: true, promptPulls: true }).walk(200, 6);
   });
 
+  it("members of which two go on from their disks, and a minority loses its disks", () => {
+    const four = { members: ["a", "b", "c", "d"], running: ["a1", "b1", "c1", "d1"] };
+    const plan = { ...four, resumes: ["c", "d"], ticks: 2, promptPulls: true };
+    for (const seed of [1, 3]) new GenesisSearch({ ...plan, restarts: ["b2"] }).walk(100, seed);
+    new GenesisSearch({ ...plan, restarts: ["a2"] }).walk(100, 5);
+    const five = { members: [...four.members, "e"], running: [...four.running, "e1"] };
+    new GenesisSearch({ ...plan, ...five, restarts: ["a2", "b2"] }).walk(60, 7);
+  });
+
+  it("members that go on from their disks beside a second process of the first one", () => {
+    const plan = { ...three, twins: ["a2"], restarts: ["c2"], resumes: ["b"], ticks: 2 };
+    new GenesisSearch(plan).walk(100, 1);
+    new GenesisSearch({ ...plan, twinsHear: true }).walk(100, 2);
+  });
+
   it("three members, two of which restart", () => {
     const plan = { ...three, restarts: ["a2", "c2"], ticks: 2 };
     new GenesisSearch(plan).walk(100, 3);

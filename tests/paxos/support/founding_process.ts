@@ -33,7 +33,8 @@ export class Process {
   life: string;
   genesis: Genesis;
   readonly #members: readonly string[];
-  readonly #first: string;
+  /** The life of the leader whose second-round question it had answered, if its life is from its disk. */
+  readonly #answered: string | undefined;
   #numbers = 0;
   /** The numbers of the latest questions for the record, and of a round. */
   pull = 0;
@@ -49,11 +50,14 @@ export class Process {
   /** Whether other processes of its member receive its questions to its own id. */
   readonly #twinsHear: boolean;
 
-  constructor(life: string, members: readonly string[], twinsHear = false) {
+  constructor(life: string, members: readonly string[], twinsHear = false, answered?: string) {
     this.#twinsHear = twinsHear;
-    this.life = this.#first = life;
+    this.life = life;
+    this.#answered = answered;
+    // No number of the process before it comes again.
+    if (answered !== undefined) this.#numbers = 1_000;
     this.#members = members;
-    this.genesis = this.#blank();
+    this.genesis = this.#blank(answered);
   }
 
   handle(input: Input): { sent: Message[]; matters: boolean } {
@@ -91,13 +95,18 @@ export class Process {
         const isCounted = reply.type === "blank" && reply.id === this.round &&
           !this.#counted.has(counts);
         if (isCounted) this.#counted.add(counts);
+        const witness = `${counts} ${reply.type}`;
+        const isWitness = this.#answered !== undefined && reply.id === this.pull &&
+          !this.#counted.has(witness);
+        if (isWitness) this.#counted.add(witness);
         // A record ends the round, if there is one.
         const isVoided = reply.type === "record" && this.round !== 0 &&
           [this.pull, this.round, this.first].includes(reply.id);
         if (isVoided) this.round = this.first = 0;
         const sent = this.#toMessages(ask);
         this.#act(event);
-        return { sent, matters: isCounted || isVoided || event !== undefined || ask.length > 0 };
+        const isMore = isCounted || isVoided || isWitness;
+        return { sent, matters: isMore || event !== undefined || ask.length > 0 };
       }
     }
   }
@@ -142,7 +151,7 @@ export class Process {
     this.genesis = this.#blank();
   }
 
-  #blank(): Genesis {
+  #blank(answered?: string): Genesis {
     return new Genesis({
       self: this.life[0],
       members: this.#members,
@@ -151,6 +160,7 @@ export class Process {
       nextId: () => ++this.#numbers,
       maxTtl: 1_000,
       clients: false,
+      answered,
     });
   }
 

@@ -18,6 +18,11 @@ export interface GenesisPlan {
   readonly restarts?: readonly string[];
   /** Lives that start at any time beside the member's earlier processes. */
   readonly twins?: readonly string[];
+  /**
+   * Members of which a process that is blank may stop, once, and go on in its life from its disk, if it has answered a
+   * question of the second round.
+   */
+  readonly resumes?: readonly string[];
   /** Whether processes of one member hear each other; otherwise messages to the own id are lost. */
   readonly twinsHear?: boolean;
   /** The number of times that each life asks by itself. */
@@ -33,6 +38,8 @@ interface Local {
   /** Its present life. */
   readonly life: string;
   readonly genesis: Genesis;
+  /** Whether its life is from its disk. */
+  readonly isResumed: boolean;
   readonly ticks: number;
   /** The numbers of its latest questions; answers to others have no effect. */
   readonly numbers: readonly number[];
@@ -104,22 +111,27 @@ export class GenesisSearch {
   }
 
   #first(): World {
-    const { running, restarts = [], twins = [] } = this.#plan;
+    const { running, restarts = [], twins = [], resumes = [] } = this.#plan;
     return {
       processes: running.map((life) => this.#local(life, [])),
-      pending: [...restarts, ...twins],
+      pending: [...restarts, ...twins, ...resumes],
       sent: [],
     };
   }
 
   *#successors(world: World): Generator<World> {
-    for (const life of world.pending) yield this.#start(world, life);
+    const { resumes = [] } = this.#plan;
+    for (const one of world.pending) {
+      if (resumes.includes(one)) yield* this.#resume(world, one);
+      else yield this.#start(world, one);
+    }
     const { members, promptPulls, ticks: most } = this.#plan;
     for (const [index, number] of world.processes.entries()) {
-      const { ticks, life, genesis } = this.#locals[number];
-      const mayTick = genesis.state !== "operational" && (!promptPulls || life[0] === members[0]);
+      const { ticks, life, genesis, isResumed } = this.#locals[number];
+      const asks = !promptPulls || isResumed || life[0] === members[0];
+      const mayTick = genesis.state !== "operational" && asks;
       if (mayTick && ticks < most) yield this.#step(world, index, { kind: "tick" }, "tick");
-      if (promptPulls) yield* this.#pulls(world, index);
+      if (promptPulls && !isResumed) yield* this.#pulls(world, index);
       for (const sent of world.sent) {
         const message = this.#messages[sent];
         // A question reaches any process of that member, an answer the life that it is for.
@@ -162,6 +174,19 @@ export class GenesisSearch {
     return this.#tidy({
       processes: [...world.processes.filter(survives), this.#local(life, [])],
       pending: world.pending.filter((other) => other !== life),
+      sent: world.sent,
+    });
+  }
+
+  /** A process stops and goes on from what is on its disk, if it is blank and has to go on in its life. */
+  *#resume(world: World, member: string): Generator<World> {
+    const index = world.processes.findIndex((number) => this.#locals[number].life[0] === member);
+    if (index < 0) return;
+    const { life, genesis } = this.#locals[world.processes[index]];
+    if (genesis.state === "operational" || genesis.answered === "") return;
+    yield this.#tidy({
+      processes: world.processes.with(index, this.#local(`${life}<${genesis.answered}`, [])),
+      pending: world.pending.filter((other) => other !== member),
       sent: world.sent,
     });
   }
@@ -221,7 +246,8 @@ export class GenesisSearch {
       const { life, genesis, pull, round, first: firstRound, closed } = process;
       const numbers = [pull, round, firstRound];
       number = this.#locals.length;
-      this.#locals.push({ first, inputs, life, genesis, ticks, numbers, closed });
+      const isResumed = first.includes("<");
+      this.#locals.push({ first, inputs, life, genesis, isResumed, ticks, numbers, closed });
       this.#localNumbers.set(key, number);
     }
     return number;
@@ -251,9 +277,10 @@ export class GenesisSearch {
     return { sent, matters, ticks, process };
   }
 
-  #process(life: string): Process {
+  #process(first: string): Process {
     const { members, twinsHear } = this.#plan;
-    return new Process(life, members, twinsHear);
+    const [life, answered] = first.split("<");
+    return new Process(life, members, twinsHear, answered);
   }
 
   #check(world: World): void {
