@@ -21,6 +21,13 @@ function randomOf(seed: number): () => number {
   };
 }
 
+/** The life in which the member of this disk was blank; `undefined`: none. It votes in the same one after its first start. */
+function blankIn(entries: Copy["entries"]): Life | undefined {
+  const value = entries.get(DISK_KEYS.blank);
+  const entry = value && fromDisk(DISK_KEYS.blank, value);
+  return entry?.kind === "blank" ? entry.life : undefined;
+}
+
 /** What happened in a run. */
 export interface Counts {
   acknowledged: number;
@@ -54,12 +61,13 @@ export class StorageSearch {
     this.#cluster = new Stored({}, ids);
   }
 
-  /** Runs; throws if something acknowledged is lost. */
-  async run(steps: number): Promise<Counts> {
+  /** Runs; throws if something acknowledged is lost. `interrupts`: all stop during their first start, at a random time. */
+  async run(steps: number, interrupts = false): Promise<Counts> {
     const cluster = this.#cluster;
     await using _ = cluster;
     for (const id of cluster.ids) await this.#start(id);
-    await cluster.ready(...cluster.ids);
+    if (interrupts) await this.#interrupt();
+    else await cluster.ready(...cluster.ids);
     for (let step = 0; step < steps; step++) {
       await this.#step();
       this.#see();
@@ -74,6 +82,15 @@ export class StorageSearch {
     await this.#lock();
     if (cluster.errors.length > 0) throw cluster.errors[0];
     return this.counts;
+  }
+
+  /** All stop during their first start; then some disks are lost, and most members start again. */
+  async #interrupt(): Promise<void> {
+    const { ids } = this.#cluster;
+    await this.#cluster.pass(8 + this.#random() * 12);
+    for (const id of ids) this.#crash(id);
+    for (const id of ids) if (this.#random() < 0.3) this.#spoil(id);
+    for (const id of ids) if (this.#random() < 0.7) await this.#start(id);
   }
 
   async #step(): Promise<void> {
@@ -150,8 +167,8 @@ export class StorageSearch {
       return;
     }
     const since = this.#operational.get(id);
-    const copies = (this.#copies.get(id) ?? []).filter(({ life }) =>
-      since !== undefined && life <= since
+    const copies = (this.#copies.get(id) ?? []).filter(({ life, entries }) =>
+      since !== undefined && life <= since && blankIn(entries) !== since
     );
     if (since === undefined || copies.length === 0) return;
     // Only once a majority of the others has that life on disk can the others tell.
