@@ -14,7 +14,7 @@ interface Told {
 /**
  * For a blank member that has its life from its disk: whether a record that names this life may be adopted. The disk may
  * be older than it seems, and the member may have voted since. So enough others to make a majority with it have to know
- * no later life of it, as if it started with a memory from its disk. At least one of them remembers the record. A blank
+ * no later life of it, as if it started with a memory from its disk. The record is one that another node remembers. A blank
  * one counts only in the life that the record names: it has adopted nothing in that, so its memory is complete, and empty.
  * One that has lost its memory is in another life.
  */
@@ -49,26 +49,19 @@ export class Witnesses {
   /** The record that may be adopted; `undefined`: none. */
   get allowed(): GenesisRecord | undefined {
     for (const { record, members } of this.#remembering.values()) {
-      const count = this.#countOf(record, members);
-      if (count + 1 >= majority(members.length)) return record;
+      const counted = members.filter((member, index) => this.#counts(record, member, index));
+      if (counted.length >= majority(members.length)) return record;
     }
     return undefined;
   }
 
-  /** How many others have a memory of this record, or an empty one. */
-  #countOf({ id, lives }: GenesisRecord, members: readonly string[]): number {
-    let count = 0;
-    for (const [index, member] of members.entries()) {
-      if (member === this.#self) continue;
-      const remembers = this.#remembering.get(member)?.record.id === id;
-      const isEmpty = this.#blank.get(member) === lives[index];
-      if (remembers || (isEmpty && !this.#isOver(index, lives[index]))) count++;
-    }
-    return count;
-  }
-
-  /** Whether one knows of a later life than this of a member: that may have voted. */
-  #isOver(index: number, life: Life): boolean {
-    return [...this.#remembering.values()].some(({ vector }) => vector[index] > life);
+  /** Whether a member is this one, or has a memory of this record, or an empty one. */
+  #counts({ id, lives }: GenesisRecord, member: string, index: number): boolean {
+    const all = this.#remembering;
+    if (member === this.#self || all.get(member)?.record.id === id) return true;
+    const life = lives[index];
+    // If a later life is known, that may have voted.
+    return this.#blank.get(member) === life &&
+      !Array.from(all.values()).some(({ vector }) => vector[index] > life);
   }
 }
