@@ -1,7 +1,9 @@
-import { after, type LamportClock, type Life } from "./ballot.ts";
+import { after, compareBallots, type LamportClock, type Life, NO_BALLOT } from "./ballot.ts";
+import { SMALL_GROWTH } from "./growth.ts";
 import type { Learned } from "./learner.ts";
 import type { RegisterRequest } from "./messages.ts";
 import type { KeptPromise } from "./proposer_types.ts";
+import { sizeOf } from "./size.ts";
 
 /**
  * What a life may inherit of one register: the promise of the next ballot, which another proposer asked for in its name
@@ -13,6 +15,10 @@ export class Inheritance {
   /** A number at or above every counter that this life has used for the register. */
   #used: number;
   #hasTaken = false;
+  /** The ballot that was promised with the state learned last; the size of that, and the bytes that it may still grow by. */
+  #next = NO_BALLOT;
+  #size = 0;
+  #room = 0;
 
   /** From now on. All that the life has used before is at or below its `clock`. */
   constructor(clock: LamportClock) {
@@ -42,13 +48,20 @@ export class Inheritance {
    * state, and promised the next ballot with it. From now on it is like any other kept promise. `undefined`: there is none.
    */
   take({ ballot, state, heir }: Learned, life: Life): KeptPromise | undefined {
+    // Without a `prepare` that asks for room between them, all promises share the same, whoever gets them. One whose state
+    // does not grow has not asked: it may be a release, which full members promise from their reserve.
+    const added = sizeOf("", state) - this.#size;
+    const isKept = compareBallots(ballot, this.#next) === 0;
+    const hasAsked = !isKept && added > 0;
+    this.#room = hasAsked ? SMALL_GROWTH : Math.min(SMALL_GROWTH, this.#room - added);
+    this.#size += added;
+    const next = this.#next = after(ballot, heir);
     if (heir === undefined && ballot.life !== life) this.#hasTaken = false;
     if (heir !== life || state === null) return undefined;
-    const next = after(ballot, heir);
     if (next.counter <= this.#used) return undefined;
     this.#used = next.counter;
     this.#hasTaken = true;
     this.#clock.observe(next.counter);
-    return { ballot: next, state };
+    return { ballot: next, state, room: this.#room };
   }
 }

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { decodeFrame } from "../../lib/codec.ts";
+import type { ClusterNode } from "../../mod.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 import { TimedCluster } from "./support/timed_cluster.ts";
 
@@ -127,6 +128,37 @@ describe("a lock that is handed on to a client", () => {
     // What is handed on and not taken by a rival is used.
     assertEquals(await release(await time.until(locks[2])), 1);
     for (const lock of locks.slice(3)) await release(await time.until(lock));
+  });
+});
+
+describe("a lock that ever more want", () => {
+  it("grows by no more than 4 KiB without a `prepare`, which asks for room", async () => {
+    await using cluster = await TimedCluster.start(3, { sessionTtl: 60_000, timeout: 60_000 });
+    let [before, size, most, accepts] = [0, 0, 0, 0];
+    cluster.onSend = (_, bytes) => {
+      const decoded = decodeFrame(bytes);
+      if (!decoded.ok) return;
+      for (const request of decoded.frame.requests) {
+        if (request.type === "prepare") before = size;
+        if (request.type !== "accept" || !request.state.present) continue;
+        size = request.state.value.length;
+        most = Math.max(most, size - before);
+        accepts++;
+      }
+    };
+    const label = "x".repeat(64);
+    let asked = 0;
+    const ask = async (node: ClusterNode): Promise<void> => {
+      asked++;
+      const lock = await node.lock("hot", { label });
+      const more = asked < 400 ? [ask(node), ask(node)] : [];
+      await lock.release();
+      await Promise.all(more);
+    };
+    const asking = cluster.nodes.flatMap((node) => [ask(node), ask(node)]);
+    await cluster.until(Promise.all(asking));
+    assert(accepts > 300, `${accepts}`);
+    assertLess(most, 4_096 + 256);
   });
 });
 

@@ -356,6 +356,24 @@ export const ORDERS: readonly Mutation[] = [
       replace: "",
     },
     {
+      section: 8,
+      name: "each promise that is handed on has room of its own",
+      find: "const hasAsked = !isKept && added > 0;",
+      replace: "const hasAsked = true;",
+    },
+    {
+      section: 8,
+      name: "with a release there is room again for what comes on promises that are handed on",
+      find: "const hasAsked = !isKept && added > 0;",
+      replace: "const hasAsked = !isKept;",
+    },
+    {
+      section: 8,
+      name: "room that was asked for since counts for nothing",
+      find: "const hasAsked = !isKept && added > 0;",
+      replace: "const hasAsked = this.#size === 0;",
+    },
+    {
       section: 3,
       name: "promises count as handed on although others hand on nothing any more",
       find: "    if (heir === undefined && ballot.life !== life) this.#hasTaken = false;\n",

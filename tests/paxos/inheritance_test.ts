@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { LamportClock } from "../../lib/paxos/ballot.ts";
+import { SMALL_GROWTH } from "../../lib/paxos/growth.ts";
 import { Inheritance } from "../../lib/paxos/inheritance.ts";
 import type { RegisterRequest } from "../../lib/paxos/messages.ts";
 import { ballot, value } from "./support/acceptor_script.ts";
@@ -53,6 +54,27 @@ describe("Inheritance (section 3)", () => {
       inheritance.take({ ballot: ballot("7q"), state: null, heir: "p" }, "p"),
       undefined,
     );
+  });
+
+  it("leaves the room that the promises before it have left, without a `prepare` between them", () => {
+    const { inheritance } = start();
+    const roomAt = (at: string, bytes: number, heir?: string) => {
+      const state = { ...value("x", Number(at.slice(0, -1))), value: new Uint8Array(bytes) };
+      return inheritance.take({ ballot: ballot(at), state, heir }, "p")?.room;
+    };
+    assertEquals(roomAt("7q", 1_000, "p"), SMALL_GROWTH);
+    assertEquals(roomAt("8p", 2_000, "q"), undefined);
+    assertEquals(roomAt("9q", 3_000, "p"), SMALL_GROWTH - 2_000);
+    // Also on promises that their proposer has kept itself, and with what shrinks it again.
+    assertEquals(roomAt("10p", 4_500), undefined);
+    assertEquals(roomAt("11p", 4_000, "q"), undefined);
+    assertEquals(roomAt("12q", 4_000, "p"), SMALL_GROWTH - 3_000);
+    assertEquals(roomAt("13p", 100, "q"), undefined);
+    assertEquals(roomAt("14q", 200, "p"), SMALL_GROWTH - 100);
+    // What was prepared and grows has asked for its own, and a release has not.
+    assertEquals(roomAt("17q", 9_000, "p"), SMALL_GROWTH);
+    assertEquals(roomAt("18p", 11_000, "q"), undefined);
+    assertEquals(roomAt("22q", 10_900, "p"), SMALL_GROWTH - 1_900);
   });
 
   it("is no ballot that was at or below the clock when it began", () => {
