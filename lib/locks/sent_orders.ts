@@ -6,6 +6,7 @@ import type { Route } from "../paxos/lock_route.ts";
 import type { LeftRequest, LockResult, LockValue } from "../paxos/lock_register.ts";
 import type { RegisterId, SessionId } from "../paxos/register.ts";
 import type { LockRequest } from "./lock_request.ts";
+import { longestOrder } from "./taken_orders.ts";
 
 /** What became of a request, and the ballot at which it was chosen. */
 export interface Placed {
@@ -195,7 +196,7 @@ export class SentOrders {
     const before = desk.stop;
     const leave = keep(desk.register);
     before();
-    const until = runtime.now() + pacing.resend(0);
+    const until = runtime.now() + longestOrder(pacing);
     let cancel = nothing;
     const look = () => {
       cancel = runtime.setTimer(() => {
@@ -244,7 +245,7 @@ export class SentOrders {
       // The next requests need not find that out again.
       if (!isAnswered) this.#notHeard(to);
       this.#do(desk, desk.orders.proposeAll());
-    }, core.pacing.resend(0));
+    }, longestOrder(core.pacing));
     desk.stop = () => {
       cancel();
       end();

@@ -15,6 +15,17 @@ const MAX_TAKEN = 1_000;
 /** How long an order waits for this node's next write of the lock, in round trips; its sender waits longer. */
 const KEPT_ROUND_TRIPS = 2.5;
 
+/** What the order, the round that proposes it and the news of that take besides, in round trips, with a margin. */
+const WAY_ROUND_TRIPS = 2;
+
+/**
+ * How long the sender of an order waits for an answer, in milliseconds: a node that keeps the order is not silent. Where
+ * round trips are short, much longer than that.
+ */
+export function longestOrder(pacing: Core["pacing"]): number {
+  return Math.max(pacing.resend(0), (KEPT_ROUND_TRIPS + WAY_ROUND_TRIPS) * pacing.roundTrip);
+}
+
 /** What the orders of other nodes need of the locks of this one. */
 export interface TakenOrdersParts {
   readonly core: Core;
@@ -94,7 +105,7 @@ export class TakenOrders {
     const change = this.#parts.change(register, { type: "order", term, entries });
     this.#taken++;
     // Behind this time its sender proposes the same.
-    const limits = core.limits(pacing.resend(0));
+    const limits = core.limits(longestOrder(pacing));
     const propose = () =>
       void proposals.change(register, change, { ...limits, keepPromise: true, joins: true }).then(
         ({ result }) => {

@@ -276,6 +276,46 @@ describe("a request for a lock that is known to be held (section 9)", () => {
     }
   });
 
+  for (const draw of [0, 1]) {
+    it(`goes to a node that keeps orders for its own next write, where messages take long, and the wait is spread by ${draw}`, async () => {
+      const post = new OrderPost();
+      const options = { sessionTtl: 60_000, timeout: 60_000 };
+      await using cluster = await VirtualCluster.start(3, options, post.wrap);
+      const { time, nodes: [one, , three] } = cluster;
+      time.latency = 25;
+      time.jitter = 0;
+      for (let i = 0; i < 40; i++) {
+        for (const node of cluster.nodes) {
+          await time.until((await time.until(node.lock(`round ${i}`))).release());
+        }
+      }
+      // A crowded lock that has been passed on quickly comes to n1.
+      const before = await time.until(three.lock("k"));
+      const passed = three.lock("k");
+      await cluster.pass(400);
+      const waiting = [one.lock("k"), one.lock("k"), one.lock("k")];
+      await cluster.pass(400);
+      Object.assign(time.runtime, { random: () => draw });
+      void before.release();
+      void (await time.until(passed)).release();
+      const held = await time.until(waiting[0]);
+      await cluster.pass(26);
+      post.clear();
+      // n1 keeps it for two and a half round trips, and then proposes it.
+      waiting.push(three.lock("k"));
+      for (const lock of waiting) lock.catch(() => {});
+      await cluster.pass(400);
+      assertEquals(post.others.filter((text) => /^n3 (prepare|accept)/.test(text)), []);
+      const last = three.lock("k");
+      last.catch(() => {});
+      waiting.push(last);
+      await cluster.pass(400);
+      assertEquals(post.orders.map(({ from, to }) => [from, to]), [["n3", "n1"], ["n3", "n1"]]);
+      void held.release();
+      for (const lock of waiting.slice(1)) await time.until((await time.until(lock)).release());
+    });
+  }
+
   for (const how of ["closes", "loses its session"]) {
     it(`is not handed over by a node that ${how}, behind an order under way`, async () => {
       const { post, cluster, two, three, held } = await begin();

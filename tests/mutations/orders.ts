@@ -26,7 +26,13 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 9,
       name: "an order without an answer is waited for",
-      find: "      this.#do(desk, desk.orders.proposeAll());\n    }, core.pacing.resend(0));",
+      find: "      this.#do(desk, desk.orders.proposeAll());\n    }, longestOrder(core.pacing));",
+      replace: "    }, longestOrder(core.pacing));",
+    },
+    {
+      section: 9,
+      name: "a node that keeps an order counts as silent",
+      find: "    }, longestOrder(core.pacing));",
       replace: "    }, core.pacing.resend(0));",
     },
     {
