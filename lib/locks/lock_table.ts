@@ -134,7 +134,8 @@ export class LockTable implements LockRequests {
       if (request.firstAccept !== undefined) void this.release(request, true);
       // `full` for a later attempt says nothing about the effect of the earlier ones.
       const isFull = error instanceof SynodError && error.code === "full";
-      throw isFull && request.firstAccept !== undefined ? noQuorum() : error;
+      const isUnknown = request.firstAccept !== undefined && !this.#sent.wasHandedOver(request);
+      throw isFull && isUnknown ? noQuorum() : error;
     }
   }
 

@@ -316,6 +316,35 @@ describe("a request for a lock that is known to be held (section 9)", () => {
     });
   }
 
+  it("is refused by full members, and not handed over again and again", async () => {
+    const post = new OrderPost();
+    await using cluster = await VirtualCluster.start(3, { maxBytes: 50_000 }, post.wrap);
+    const { time, nodes: [one, two, three] } = cluster;
+    const held = await time.until(one.lock("k"));
+    const first = two.lock("k");
+    first.catch(() => {});
+    await cluster.pass(50);
+    const put = (i: number) => time.until(three.kv.put(`k${i}`, "x".repeat(500)));
+    for (let i = 0; await put(i).then(({ ok }) => ok, () => false); i++);
+    // Some are written on kept promises, which need no room.
+    const label = "x".repeat(64);
+    const codes: unknown[] = [];
+    const waiting: Promise<void>[] = [];
+    while (waiting.length < 150) {
+      const request = two.lock("k", { label });
+      waiting.push(request.then((lock) => lock.release(), ({ code }) => void codes.push(code)));
+      await cluster.pass(5);
+    }
+    await cluster.pass(1_000);
+    assert(codes.length > 0 && codes.every((code) => code === "full"), `${codes}`);
+    post.clear();
+    await cluster.pass(1_000);
+    assertEquals(post.orders.length, 0);
+    void held.release();
+    await time.until((await time.until(first)).release());
+    await time.until(Promise.all(waiting));
+  });
+
   for (const how of ["closes", "loses its session"]) {
     it(`is not handed over by a node that ${how}, behind an order under way`, async () => {
       const { post, cluster, two, three, held } = await begin();

@@ -131,6 +131,12 @@ export const ORDERS: readonly Mutation[] = [
     },
     {
       section: 9,
+      name: "a request that full members refuse is handed over again and again",
+      find: "request.firstAccept !== undefined && !this.#sent.wasHandedOver(request);",
+      replace: "request.firstAccept !== undefined;",
+    },
+    {
+      section: 9,
       name: "a steal is handed over",
       find: "const mayWait = !ifAvailable && !steal;",
       replace: "const mayWait = !ifAvailable;",
@@ -350,18 +356,6 @@ export const ORDERS: readonly Mutation[] = [
       replace: "",
     },
     {
-      section: 3,
-      name: "a fallback counts as no ballot that was used",
-      find: "request.fallback ?? 0",
-      replace: "0",
-    },
-    {
-      section: 3,
-      name: "the ballot that a fast round promises counts as not used",
-      find: 'if (request.type === "fast") counter++;',
-      replace: "",
-    },
-    {
       section: 8,
       name: "each promise that is handed on has room of its own",
       find: "const hasAsked = !isKept && added > 0;",
@@ -378,6 +372,18 @@ export const ORDERS: readonly Mutation[] = [
       name: "room that was asked for since counts for nothing",
       find: "const hasAsked = !isKept && added > 0;",
       replace: "const hasAsked = this.#size === 0;",
+    },
+    {
+      section: 3,
+      name: "a fallback counts as no ballot that was used",
+      find: "request.fallback ?? 0",
+      replace: "0",
+    },
+    {
+      section: 3,
+      name: "the ballot that a fast round promises counts as not used",
+      find: 'if (request.type === "fast") counter++;',
+      replace: "",
     },
     {
       section: 3,
