@@ -132,7 +132,8 @@ export class LockTable implements LockRequests {
       trace?.refused(error);
       // The request may be in the queue, or get there later, so it has to be withdrawn.
       if (request.firstAccept !== undefined) void this.release(request, true);
-      // `full` for a later attempt says nothing about the effect of the earlier ones.
+      // `full` for a later attempt says nothing about the effect of the earlier ones. But a request that was handed over
+      // would only be handed over again, and again: it is withdrawn in any case.
       const isFull = error instanceof SynodError && error.code === "full";
       const isUnknown = request.firstAccept !== undefined && !this.#sent.wasHandedOver(request);
       throw isFull && isUnknown ? noQuorum() : error;
@@ -368,6 +369,7 @@ export class LockTable implements LockRequests {
         learned: (learned) => this.#lockOf(register, learned.state),
         changed: (value, ballot) => this.#sent.learned(register, value, ballot),
         watchSession: (session) => this.monitor(register, session),
+        askSession: (session) => this.#monitor.askNow(session),
         empty: () => this.#waiters.delete(register),
       });
       this.#waiters.set(register, waiters);

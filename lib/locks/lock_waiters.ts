@@ -18,6 +18,8 @@ export interface LockWaitersEvents {
   readonly learned: (learned: Learned) => LockValue;
   /** Called when a request here waits for that session; returns a function that stops its watch. */
   readonly watchSession: (session: SessionId) => () => void;
+  /** Called with the session of a holder that keeps a lock for longer than it took to pass it on before. */
+  readonly askSession: (session: SessionId) => void;
   /** Called with each state that is learned, before the requests here are. */
   readonly changed?: (value: LockValue, ballot: Ballot) => void;
   /** Called when no request is left. */
@@ -29,6 +31,10 @@ export interface LockWaitersEvents {
  * request then knows to which node to go.
  */
 const LINGER = 100;
+
+/** Time for which a holder in its turn has kept a lock when its session is asked about again: milliseconds, round trips. */
+const LEAST_KEPT = 50;
+const KEPT_ROUND_TRIPS = 4;
 
 /**
  * The requests of this node that wait for one lock. The acceptors report every change of the lock's register;
@@ -45,6 +51,10 @@ export class LockWaiters {
   #stopWatching: (() => void) | undefined;
   /** When the lock was learned to have another first holder: the last time, and the time before. */
   #passed: readonly [number, number] = [-Infinity, -Infinity];
+  /** Prevents the next question about holders that were watched already when they got the lock; `undefined`: none is due. */
+  #cancelAsking: (() => void) | undefined;
+  /** What `#passed` was when holders were asked about last: once for each. */
+  #askedFor: readonly [number, number] | undefined;
   /** Those who need the watch, besides the requests. */
   #keepers = 0;
   /** Prevents the end of a watch that lingers; `undefined`: it does not. */
@@ -217,15 +227,33 @@ export class LockWaiters {
       stop();
       this.#sessions.delete(session);
     }
+    let isKnown = false;
     for (const session of wanted) {
-      if (session === own || this.#sessions.has(session)) continue;
-      this.#sessions.set(session, this.#events.watchSession(session));
+      if (this.#sessions.has(session)) isKnown = true;
+      else if (session !== own) this.#sessions.set(session, this.#events.watchSession(session));
     }
+    if (isKnown) this.#askLater();
+    else this.#askedFor = this.#passed;
+  }
+
+  /** A holder in its turn may have closed since it was asked about: asks again if the lock is not passed on soon. */
+  #askLater(): void {
+    const { runtime, pacing } = this.#core;
+    const passed = this.#passed;
+    if (this.#cancelAsking !== undefined || this.#askedFor === passed) return;
+    this.#cancelAsking = runtime.setTimer(() => {
+      this.#cancelAsking = undefined;
+      if (this.#passed !== passed) return this.#askLater();
+      this.#askedFor = passed;
+      for (const { pid } of this.#last!.value.holders) this.#events.askSession(pid.session);
+    }, Math.max(LEAST_KEPT, KEPT_ROUND_TRIPS * pacing.roundTrip));
   }
 
   #stopMonitors(): void {
     for (const stop of this.#sessions.values()) stop();
     this.#sessions.clear();
+    this.#cancelAsking?.();
+    this.#cancelAsking = undefined;
   }
 }
 

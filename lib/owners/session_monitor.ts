@@ -11,7 +11,8 @@ const LONGEST_WAIT = 10_000;
 interface WatchedSession {
   readonly session: SessionId;
   readonly listeners: Set<() => void>;
-  cancelTimer: () => void;
+  /** Prevents the next question; `undefined`: one is under way. */
+  cancelTimer?: (() => void) | undefined;
 }
 
 /**
@@ -36,7 +37,7 @@ export class SessionMonitor {
     let watched = this.#watched.get(session);
     if (watched === undefined) {
       const listeners = new Set<() => void>();
-      watched = { session, listeners, cancelTimer: () => {} };
+      watched = { session, listeners };
       this.#watched.set(session, watched);
       this.#lives.add(lifeOf(session));
       void this.#look(watched);
@@ -54,6 +55,14 @@ export class SessionMonitor {
     return this.#watched.has(session);
   }
 
+  /** Asks about a session that is watched now: its node may have ended it long before the session would expire. */
+  askNow(session: SessionId): void {
+    const watched = this.#watched.get(session);
+    if (watched?.cancelTimer === undefined) return;
+    watched.cancelTimer();
+    void this.#look(watched);
+  }
+
   /** Stops all watches. */
   close(): void {
     for (const watched of this.#watched.values()) this.#stop(watched);
@@ -66,13 +75,14 @@ export class SessionMonitor {
   #stop(watched: WatchedSession): void {
     if (!this.#isWatched(watched)) return;
     this.#watched.delete(watched.session);
-    watched.cancelTimer();
+    watched.cancelTimer?.();
     this.#lives.remove(lifeOf(watched.session));
   }
 
   /** Asks whether the session has ended. */
   async #look(watched: WatchedSession): Promise<void> {
     this.#lives.ask(lifeOf(watched.session));
+    watched.cancelTimer = undefined;
     const wait = await this.#ask(watched.session);
     if (!this.#isWatched(watched)) return;
     if (wait === 0) {

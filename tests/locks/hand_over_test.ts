@@ -1,6 +1,7 @@
 import { assertEquals, assertGreater, assertLess, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Lock } from "../../mod.ts";
+import { VirtualCluster } from "../support/virtual_cluster.ts";
 import { ROUND_TRIP, TimedCluster } from "./support/timed_cluster.ts";
 
 /** Long enough to influence nothing that is measured here, in milliseconds. */
@@ -100,5 +101,27 @@ describe("a thousand requests that wait for one lock", () => {
       assertLess(frames, 25, "frames for one hand-over");
       await cluster.time.pass(20);
     }
+  });
+
+  it("goes on soon behind the request of a node that has closed while it waited", async () => {
+    await using cluster = await VirtualCluster.start(4, { sessionTtl: 20_000 });
+    const { time, nodes: [one, , three] } = cluster;
+    const first = await time.until(three.lock("k"));
+    const second = one.lock("k");
+    await cluster.pass(20);
+    const third = three.lock("k").catch(({ code }) => code);
+    await cluster.pass(20);
+    const fourth = one.lock("k");
+    await cluster.pass(20);
+    await time.until(first.release());
+    const held = await time.until(second);
+    await time.until(three.close());
+    assertEquals(await time.until(third), "closed");
+    await cluster.pass(20);
+    const released = time.runtime.now();
+    void held.release();
+    const lock = await time.until(fourth);
+    assertLess(time.runtime.now() - released, 200);
+    await time.until(lock.release());
   });
 });

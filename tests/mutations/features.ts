@@ -372,6 +372,18 @@ export const FEATURES: readonly Mutation[] = [
     },
     {
       section: 9,
+      name: "a waiter does not ask again about a holder that was in the queue and keeps the lock",
+      find: "    if (isKnown) this.#askLater();\n",
+      replace: "    if (isKnown) void 0;\n",
+    },
+    {
+      section: 9,
+      name: "a waiter asks about one holder again and again",
+      find: " || this.#askedFor === passed) return;",
+      replace: ") return;",
+    },
+    {
+      section: 9,
       name: "no waiter monitors the holders of a lock",
       find: "if (this.#waiting.size > 0) this.#monitor(holders, queue);",
       replace: "",
