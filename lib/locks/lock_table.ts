@@ -225,12 +225,20 @@ export class LockTable implements LockRequests {
     }
   }
 
-  /** Releases all locks that are held; `reason` goes to their owners. */
+  /**
+   * Releases all locks that are held, and withdraws the requests that wait: one whose turn came later would stop the
+   * lock until others learn that its session is over. `reason` goes to the owners.
+   */
   async close(reason: SynodError): Promise<void> {
     this.#monitor.close();
-    const held = this.#requests.values().filter((request) => request.holds);
-    for (const request of held) request.end(reason);
-    await Promise.all(held.map((request) => this.release(request)));
+    const left: Promise<void>[] = [];
+    for (const request of [...this.#requests.values()]) {
+      const { holds } = request;
+      if (!holds && request.firstAccept === undefined) continue;
+      request.end(reason);
+      left.push(this.release(request, !holds));
+    }
+    await Promise.all(left);
     for (const waiters of [...this.#waiters.values()]) waiters.close();
   }
 
