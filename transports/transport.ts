@@ -70,8 +70,8 @@ export interface Transport {
   reaches?(to: string): boolean;
 
   /**
-   * The node has heard from `peer` by another way, so the way of this transport may be open again. A transport that
-   * waits before it tries to connect tries now. Called at most once a second for each peer. Never throws.
+   * The node has heard from `peer` by another way, or has heard that it has restarted, so the way of this transport may
+   * be open again. A transport that waits before it tries to connect tries now. Called at most once a second for each peer. Never throws.
    */
   hint?(peer: string): void;
 

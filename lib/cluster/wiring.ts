@@ -154,7 +154,11 @@ export function wireNode(
       core.buckets.memberVotes(id);
       emit("membership", { id, state: "operational", incarnation });
     },
-    memberRestarted: () => core.watches.memberRestarted(),
+    memberRestarted: (members) => {
+      // This node has heard of the new process from others: it may lack a connection to it, and not try again soon.
+      for (const id of members) links.hint(id);
+      core.watches.memberRestarted();
+    },
     heard: (life) => proofs.heard(life),
     frameHeard: (from, { incarnation }) => {
       if (engine.members.includes(from)) contacts.heard(from, incarnation);

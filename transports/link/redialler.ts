@@ -120,7 +120,12 @@ export class Redialler {
     if (now - this.#hinted < this.#patience) return;
     this.#hinted = now;
     this.#backoff.reset();
-    if (now - this.#began >= Math.min(this.#options.times.first, this.#patience / 4)) this.start();
+    const rest = this.#began + Math.min(this.#options.times.first, this.#patience / 4) - now;
+    if (rest <= 0) return this.start();
+    if (this.isTrying || this.#isResting) return;
+    // The wait may be the longest one: an attempt that was a little too early must not delay the next one so long.
+    this.#cancelTimer();
+    this.#cancelTimer = this.#time.setTimer(() => this.start(), rest);
   }
 
   /** The connection is silent: makes attempts beside it, one of which may take its place. */

@@ -27,8 +27,8 @@ export interface ViewEvents {
   readonly replaced: () => void;
   /** A member votes in an incarnation that was not seen before. */
   readonly memberVotes: (member: string, incarnation: Life) => void;
-  /** A member is known to have restarted; it may not vote yet. */
-  readonly memberRestarted: () => void;
+  /** These members are known to have restarted; they may not vote yet. */
+  readonly memberRestarted: (members: readonly string[]) => void;
   /** This node follows a newer configuration; `event` is what it has to do because of that. */
   readonly moved: (event: PlaceEvent | undefined) => void;
 }
@@ -237,7 +237,8 @@ export class ClusterView {
     const event = place.hear(from, isVoice ? header : { ...header, vector: [], incarnation: null });
     const isSameEpoch = header.epoch === place.configuration.epoch;
     if (isVoice && isSameEpoch && header.vector.some((life, index) => life > before[index])) {
-      this.#events.memberRestarted();
+      const restarted = this.#voices.filter((_, index) => header.vector[index] > before[index]);
+      this.#events.memberRestarted(restarted);
     }
     if (isVoice && header.incarnation !== null) this.#see(from, header.incarnation);
     if (event === "replaced") this.#events.replaced();

@@ -88,7 +88,7 @@ export class Engine {
         handlers.replaced();
       },
       memberVotes: (member, incarnation) => handlers.memberVotes(member, incarnation),
-      memberRestarted: () => handlers.memberRestarted(),
+      memberRestarted: (members) => handlers.memberRestarted(members),
       moved: (event) => handlers.moved(event),
     });
     const send = this.#send = (to, frame) => {

@@ -119,7 +119,7 @@ export class Links {
     return this.#heard.get(peer)?.at;
   }
 
-  /** Tells the transports without a connection to `peer` that it was heard by another way. */
+  /** Tells the transports without a connection to `peer` that it was heard, or heard of, by another way. */
   hint(peer: string): void {
     const now = this.#runtime.now();
     const heard = this.#heard.get(peer);

@@ -155,6 +155,25 @@ describe("Redialler", () => {
     link.redialler.stop();
   });
 
+  it("hint() just behind an attempt that was too early tries again soon, and not after the longest wait", async () => {
+    const { first } = CLIENT;
+    const link = new Link(time, CLIENT);
+    link.isAlone = false;
+    link.way = "fails";
+    link.redialler.start();
+    await time.pass(60_000);
+    const { length } = link.dials;
+    while (link.dials.length === length) await time.pass(1);
+    await time.pass(2);
+    const hinted = time.runtime.now();
+    link.redialler.hint();
+    assertEquals(link.dials.length, length + 1);
+    await time.pass(first / 4);
+    assertEquals(link.dials.length, length + 2);
+    assertLessOrEqual(link.dials.at(-1)!.at - hinted, first / 4);
+    link.redialler.stop();
+  });
+
   it("hint() tries at most once in a while, since a peer may be heard all the time by another way", async () => {
     const link = new Link(time);
     link.way = "fails";
