@@ -279,6 +279,14 @@ export const FEATURES: readonly Mutation[] = [
       tests: ["tests/recovery/clients_test.ts"],
     },
   ]),
+  ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/closing_test.ts"], [
+    {
+      section: 9,
+      name: "a node that closes leaves its requests in the queues",
+      find: "if (!holds && request.firstAccept === undefined) continue;",
+      replace: "if (!holds) continue;",
+    },
+  ]),
   ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/lock_table_test.ts"], [
     {
       section: 9,

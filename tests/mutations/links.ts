@@ -29,8 +29,14 @@ export const LINKS: readonly Mutation[] = [
       },
       {
         name: "a sign that the way is open changes nothing",
-        find: ">= Math.min(this.#options.times.first, this.#patience / 4)) this.start();",
-        replace: "< 0) this.start();",
+        find: "if (rest <= 0) return this.start();",
+        replace: "if (rest <= 0) return;",
+      },
+      {
+        name: "a sign just behind an attempt that was too early is lost",
+        find: "this.#cancelTimer = this.#time.setTimer(() => this.start(), rest);",
+        replace:
+          "this.#cancelTimer = this.#time.setTimer(() => this.start(), this.#backoff.failed());",
       },
       {
         name: "each frame of a peer by another way begins an attempt",
@@ -200,6 +206,17 @@ export const LINKS: readonly Mutation[] = [
       {
         name: "a transport does not learn that its peer is heard by another way",
         find: "if (transport.reaches?.(peer) === false) transport.hint?.(peer);",
+        replace: "",
+      },
+    ]),
+  ),
+  ...mutationsOf(
+    "lib/cluster/wiring.ts",
+    ["tests/recovery/client_links_test.ts"],
+    soon([
+      {
+        name: "a node that hears of a restart leaves its transports waiting",
+        find: "for (const id of members) links.hint(id);",
         replace: "",
       },
     ]),
