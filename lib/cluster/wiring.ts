@@ -156,7 +156,7 @@ export function wireNode(
     },
     memberRestarted: (members) => {
       // This node has heard of the new process from others: it may lack a connection to it, and not try again soon.
-      for (const id of members) links.hint(id);
+      for (const id of members) links.hint(id, true);
       core.watches.memberRestarted();
     },
     heard: (life) => proofs.heard(life),

@@ -211,12 +211,23 @@ export const LINKS: readonly Mutation[] = [
     ]),
   ),
   ...mutationsOf(
+    "lib/node/wire/links.ts",
+    ["tests/recovery/client_links_test.ts"],
+    soon([
+      {
+        name: "a restart just behind another sign is not told to the transports",
+        find: "if (!restarted && heard",
+        replace: "if (heard",
+      },
+    ]),
+  ),
+  ...mutationsOf(
     "lib/cluster/wiring.ts",
     ["tests/recovery/client_links_test.ts"],
     soon([
       {
         name: "a node that hears of a restart leaves its transports waiting",
-        find: "for (const id of members) links.hint(id);",
+        find: "for (const id of members) links.hint(id, true);",
         replace: "",
       },
     ]),

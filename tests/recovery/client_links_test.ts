@@ -48,7 +48,6 @@ describe("a client that has lost its connection to a member that restarts", () =
     await using cluster = await VirtualCluster.start(3, { clients: true }, wrap);
     const client = await cluster.join("client");
     await cluster.time.until(client.ready);
-    await cluster.pass(2_000);
     await cluster.time.until(cluster.node("n1").close());
     cut.lost.add("n1");
     await cluster.time.until(client.kv.put("first", 1));

@@ -119,11 +119,14 @@ export class Links {
     return this.#heard.get(peer)?.at;
   }
 
-  /** Tells the transports without a connection to `peer` that it was heard, or heard of, by another way. */
-  hint(peer: string): void {
+  /**
+   * Tells the transports without a connection to `peer` that it was heard, or heard of, by another way. `restarted`:
+   * that it has a new process, which is told once and does not wait for its turn.
+   */
+  hint(peer: string, restarted = false): void {
     const now = this.#runtime.now();
     const heard = this.#heard.get(peer);
-    if (heard !== undefined && now - heard.hinted < HINT_INTERVAL) return;
+    if (!restarted && heard !== undefined && now - heard.hinted < HINT_INTERVAL) return;
     if (heard !== undefined) heard.hinted = now;
     for (const transport of this.#transports) {
       if (transport.reaches?.(peer) === false) transport.hint?.(peer);
