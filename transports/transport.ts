@@ -71,7 +71,8 @@ export interface Transport {
 
   /**
    * The node has heard from `peer` by another way, or has heard that it has restarted, so the way of this transport may
-   * be open again. A transport that waits before it tries to connect tries now. Called at most once a second for each peer, and once for each restart. Never throws.
+   * be open again. A transport that waits before it tries to connect tries now. Called at most once a second for each
+   * peer, and once for each restart. Never throws.
    */
   hint?(peer: string): void;
 
