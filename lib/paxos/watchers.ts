@@ -114,7 +114,7 @@ export class Watchers {
    * life: the refusal that it would meet with. One that votes has got the same request itself.
    */
   losing(register: RegisterId, keeper: Life | undefined, promised: Ballot, now: number): Push[] {
-    if (keeper === promised.life) return [];
+    if (keeper === undefined || keeper === promised.life) return [];
     const reply = { type: "nack", promised } as const;
     return this.#of(register, now)
       .filter((one) => one.isHeir && one.life === keeper && !one.votes)

@@ -463,8 +463,15 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 3,
       name: "an heir is told of its own attempt",
-      find: "if (keeper === promised.life) return [];",
-      replace: "",
+      find: "if (keeper === undefined || keeper === promised.life) return [];",
+      replace: "if (keeper === undefined) return [];",
+    },
+    {
+      section: 3,
+      name: "a prepare looks for heirs although no life keeps a promise",
+      find: "if (keeper === undefined || keeper",
+      replace: "if (keeper",
+      tests: ["tests/paxos/watchers_test.ts"],
     },
     {
       section: 3,

@@ -127,4 +127,12 @@ describe("Watchers", () => {
     assertEquals(of(watchers, "k0", WATCH_TTL), ["m/1#7"]);
     assertEquals(watchers.size, MAX_WATCHES);
   });
+
+  it("losing() looks at no watcher if no life keeps a promise: each `prepare` asks", () => {
+    const watchers = new Watchers();
+    watchers.add("k", watcher("n"), 0);
+    assertEquals(watchers.losing("k", undefined, { counter: 5, life: "r" }, WATCH_TTL), []);
+    // A look would have found that it has expired.
+    assertEquals(watchers.size, 1);
+  });
 });
