@@ -64,3 +64,21 @@ describe("a client that has lost its connection to a member that restarts", () =
     assertLess(runtime.now() - before, 20);
   });
 });
+
+describe("a member that restarts", () => {
+  it("gives its transports no hint about itself", async () => {
+    const hints: string[] = [];
+    const wrap = (inner: Transport, id: string): Transport => ({
+      open: (...given) => inner.open(...given),
+      send: (to, frame) => inner.send(to, frame),
+      reaches: (to) => to !== id,
+      hint: (peer) => void hints.push(peer),
+      close: () => inner.close(),
+    });
+    await using cluster = await VirtualCluster.start(3, {}, wrap);
+    await cluster.time.until(cluster.node("n1").close());
+    const again = await cluster.join("n1");
+    await cluster.time.until(again.ready);
+    assertEquals(hints, []);
+  });
+});

@@ -27,7 +27,7 @@ export interface ViewEvents {
   readonly replaced: () => void;
   /** A member votes in an incarnation that was not seen before. */
   readonly memberVotes: (member: string, incarnation: Life) => void;
-  /** These members are known to have restarted; they may not vote yet. */
+  /** These members are known to have restarted; they may not vote yet. This node is not named: if it alone is, none is. */
   readonly memberRestarted: (members: readonly string[]) => void;
   /** This node follows a newer configuration; `event` is what it has to do because of that. */
   readonly moved: (event: PlaceEvent | undefined) => void;
@@ -237,7 +237,9 @@ export class ClusterView {
     const event = place.hear(from, isVoice ? header : { ...header, vector: [], incarnation: null });
     const isSameEpoch = header.epoch === place.configuration.epoch;
     if (isVoice && isSameEpoch && header.vector.some((life, index) => life > before[index])) {
-      const restarted = this.#voices.filter((_, index) => header.vector[index] > before[index]);
+      const restarted = this.#voices.filter((one, index) =>
+        one !== this.self && header.vector[index] > before[index]
+      );
       this.#events.memberRestarted(restarted);
     }
     if (isVoice && header.incarnation !== null) this.#see(from, header.incarnation);
