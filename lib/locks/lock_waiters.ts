@@ -53,8 +53,8 @@ export class LockWaiters {
   #passed: readonly [number, number] = [-Infinity, -Infinity];
   /** Prevents the next question about holders that were watched already when they got the lock; `undefined`: none is due. */
   #cancelAsking: (() => void) | undefined;
-  /** What `#passed` was when holders were asked about last: once for each. */
-  #askedFor: readonly [number, number] | undefined;
+  /** The entries of the holders that were asked about since they have the lock: once for each. */
+  #asked = new Set<string>();
   /** Those who need the watch, besides the requests. */
   #keepers = 0;
   /** Prevents the end of a watch that lingers; `undefined`: it does not. */
@@ -227,25 +227,30 @@ export class LockWaiters {
       stop();
       this.#sessions.delete(session);
     }
-    let isKnown = false;
+    const isAsked = (one: LockEntry) =>
+      this.#asked.has(entryKey(one)) || !this.#sessions.has(one.pid.session);
+    this.#asked = new Set(holders.filter(isAsked).map(entryKey));
     for (const session of wanted) {
-      if (this.#sessions.has(session)) isKnown = true;
-      else if (session !== own) this.#sessions.set(session, this.#events.watchSession(session));
+      if (session === own || this.#sessions.has(session)) continue;
+      this.#sessions.set(session, this.#events.watchSession(session));
     }
-    if (isKnown) this.#askLater();
-    else this.#askedFor = this.#passed;
+    this.#askLater(holders);
   }
 
   /** A holder in its turn may have closed since it was asked about: asks again if the lock is not passed on soon. */
-  #askLater(): void {
+  #askLater(holders: readonly LockEntry[]): void {
+    if (this.#cancelAsking !== undefined || this.#asked.size === holders.length) return;
     const { runtime, pacing } = this.#core;
-    const passed = this.#passed;
-    if (this.#cancelAsking !== undefined || this.#askedFor === passed) return;
+    const asked = this.#asked;
+    const due = new Set(holders.map(entryKey).filter((key) => !asked.has(key)));
     this.#cancelAsking = runtime.setTimer(() => {
       this.#cancelAsking = undefined;
-      if (this.#passed !== passed) return this.#askLater();
-      this.#askedFor = passed;
-      for (const { pid } of this.#last!.value.holders) this.#events.askSession(pid.session);
+      const { holders } = this.#last!.value;
+      for (const one of holders.filter((one) => due.has(entryKey(one)))) {
+        this.#asked.add(entryKey(one));
+        this.#events.askSession(one.pid.session);
+      }
+      this.#askLater(holders);
     }, Math.max(LEAST_KEPT, KEPT_ROUND_TRIPS * pacing.roundTrip));
   }
 

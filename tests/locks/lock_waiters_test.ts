@@ -61,6 +61,26 @@ describe("LockWaiters: a waiting request (section 9)", () => {
     assertEquals(script.count("a", "look"), 3);
   });
 
+  it("asks again about a holder in its turn also beside another one that keeps the lock", async () => {
+    const { script } = await queued();
+    const own = entry(script.owner.pid, 1, 0);
+    const other = { node: "o", session: `o/${life(5)}/1`, seq: 1 };
+    const long = entry(other, 1, 5, "shared");
+    const [first, second] = [entry(ELSEWHERE, 1, 5, "shared"), entry(ELSEWHERE, 2, 0, "shared")];
+    script.note(5, { holders: [long, first], queue: [second, own] });
+    await script.rounds("a", "b");
+    await script.node.time.pass(200);
+    await script.rounds("a", "b");
+    // One when its node holds the lock for the first time, and one for who was watched already.
+    assertEquals(script.count("a", "look"), 2);
+    script.note(6, { holders: [long, { ...second, token: 6 }], queue: [own] });
+    for (let i = 0; i < 40; i++) {
+      await script.node.time.pass(10);
+      await script.rounds("a", "b");
+    }
+    assertEquals(script.count("a", "look"), 3);
+  });
+
   it("continues to wait when it receives a state from before its request", async () => {
     const { script, request } = await queued();
     for (const counter of [2, 3]) script.note(counter, FREE);

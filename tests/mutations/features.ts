@@ -381,14 +381,26 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 9,
       name: "a waiter does not ask again about a holder that was in the queue and keeps the lock",
-      find: "    if (isKnown) this.#askLater();\n",
-      replace: "    if (isKnown) void 0;\n",
+      find: "    this.#askLater(holders);\n  }\n\n  /**",
+      replace: "  }\n\n  /**",
     },
     {
       section: 9,
       name: "a waiter asks about one holder again and again",
-      find: " || this.#askedFor === passed) return;",
-      replace: ") return;",
+      find: "        this.#asked.add(entryKey(one));\n",
+      replace: "",
+    },
+    {
+      section: 9,
+      name: "a waiter asks again about no holder but the first",
+      find: "due.has(entryKey(one)))",
+      replace: "one === holders[0] && due.has(entryKey(one)))",
+    },
+    {
+      section: 9,
+      name: "a waiter asks twice about a holder that it has just begun to watch",
+      find: "this.#asked.has(entryKey(one)) || !this.#sessions.has(one.pid.session)",
+      replace: "this.#asked.has(entryKey(one))",
     },
     {
       section: 9,
