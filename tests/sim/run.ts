@@ -74,6 +74,9 @@ const PATIENCE = 20_000;
 /** The time in which a change of the list ends that was left half-way, besides sessions, in milliseconds. */
 const LONGEST_CHANGE = 40_000;
 
+/** The time in which a node that was added last finds that out, in milliseconds: it asks once a second, and answers get lost. */
+const LONGEST_ADMISSION = 5_000;
+
 /** Runs a whole cluster with the scenario and faults of the seed, and makes all checks. */
 export async function runSeed(seed: string, options: RunOptions = {}): Promise<RunResult> {
   const violations: string[] = [];
@@ -216,16 +219,22 @@ class Run {
     if (cluster.lists.areChanging) {
       this.#report(`never settled: ${JSON.stringify(cluster.lists.latest)}`);
     }
+    await this.#run(LONGEST_ADMISSION, () => this.#notReady().length === 0);
     const pending = [...users.operations.pending, ...nemesis.operations.pending];
     for (const label of pending) this.#report(`never completed: ${label}`);
-    for (const id of cluster.missingMembers) {
-      const gone = cluster.stations.filter((s) => s.id === id).every((s) => s.down || s.closing);
-      if (!gone) this.#report(`${id} is up, but not ready`);
-    }
+    for (const id of this.#notReady()) this.#report(`${id} is up, but not ready`);
     await this.#finale();
     await this.#close();
     this.observer.finish();
     users.finish();
+  }
+
+  /** The members that are up and are not ready. */
+  #notReady(): string[] {
+    const { cluster } = this;
+    const isUp = (id: string) =>
+      cluster.stations.some((one) => one.id === id && !one.down && !one.closing);
+    return cluster.missingMembers.filter(isUp);
   }
 
   /** Sessions of lost nodes end, clocks that were set back catch up, `until` passes, and all nodes have a quorum. */
