@@ -232,7 +232,7 @@ export class Lifecycle {
   granted(): void {
     this.#settleReady.resolve();
     // What was asked without a quorum waits long between two questions by now.
-    this.#reached.all();
+    this.#parts.core.pacing.reached();
     this.#parts.singletons.granted();
     this.#emit("quorum", undefined);
   }

@@ -212,7 +212,7 @@ export const LEAVING: readonly Mutation[] = [
     {
       section: 3,
       name: "a quorum that grants a session is not asked again what waits",
-      find: "    this.#reached.all();\n    this.#parts.singletons.granted();\n",
+      find: "    this.#parts.core.pacing.reached();\n    this.#parts.singletons.granted();\n",
       replace: "    this.#parts.singletons.granted();\n",
       tests: ["tests/cluster/reached_test.ts"],
     },
