@@ -573,8 +573,8 @@ export const MEMBERS: readonly Mutation[] = [
     {
       section: 11,
       name: "a request of one epoch leaves under the header of another",
-      find: "    this.#outbox.leave();\n    const { epoch }",
-      replace: "    const { epoch }",
+      find: "if (isNews) this.#outbox.leave();",
+      replace: "",
     },
     {
       section: 11,

@@ -447,7 +447,7 @@ export const REGISTERS: readonly Mutation[] = [
       {
         section: 3,
         name: "a refused proposer does not go above the reported ballot",
-        find: "    clock.observe(promised.counter);\n",
+        find: "this.#options.clock.observe(promised.counter);",
         replace: "",
       },
       {

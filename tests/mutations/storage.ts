@@ -533,8 +533,8 @@ export const STORAGE: readonly Mutation[] = [
     {
       section: 7,
       name: "a life that is used again gives its numbers again",
-      find: "pendingReplies.skip(Math.floor(runtime.random() * SKIPPED));",
-      replace: "",
+      find: "const skip = () => pendingReplies.skip(Math.floor(runtime.random() * SKIPPED));",
+      replace: "const skip = () => {};",
     },
   ]),
   ...mutationsOf("lib/node/core.ts", ["tests/storage/reused_life_test.ts"], [
@@ -584,7 +584,8 @@ export const STORAGE: readonly Mutation[] = [
       section: 7,
       name: "what fails when it is told that it is durable keeps others from being told",
       find: "for (const callback of written) this.#options.guard(callback);",
-      replace: "for (const callback of written) callback();",
+      replace:
+        "this.#options.guard(() => {\n      for (const callback of written) callback();\n    });",
     },
     {
       section: 7,
