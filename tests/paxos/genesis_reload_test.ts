@@ -49,6 +49,20 @@ describe("Genesis: a record in any answer voids both rounds", () => {
     assertEquals(founders.show("a2"), "recovering under a1");
   });
 
+  it("as an answer to its question for the record, of a process that has one only on its disk", () => {
+    for (const members of [["a", "b", "c"], ["c", "d", "e"]]) {
+      const founders = reloaded().tick("a2").ask("a2", "round 1", "b2", "c2");
+      founders.ask("a2", "round 2", "b2").send("a2", "record", "c1");
+      const { header, reply } = founders.take("a2", "c");
+      if (reply.type !== "record") throw new Error("not a record");
+      const { id, record } = reply;
+      const disk = { members, record, epoch: 0, incarnation: "c1", vector: ["a1", "b1", "c1"] };
+      founders.give("a2", { header, reply: { id, type: "stored", ...disk } });
+      founders.ask("a2", "round 2", "c2");
+      assertEquals(founders.show("a2"), "blank");
+    }
+  });
+
   it("from an older process of the first member itself, which receives the questions to its own id", () => {
     const founders = reloaded().tick("a2").ask("a2", "round 1", "b2", "c2");
     founders.ask("a2", "round 2", "b2", "a1", "c2");

@@ -164,9 +164,11 @@ describe("Recovery (Michael et al., section 4): step 1, the incarnation", () => 
     comeback.receive("c", { ...header, vector, incarnation: null }, known);
     comeback.receive("c", { ...header, vector: [] }, known);
     comeback.receive("x", { ...header, vector }, known);
-    comeback.receive("a", { ...header, vector }, known);
+    // Its own would need a later life than it has.
+    comeback.receive("a", { ...header, vector }, { ...known, incarnation: "7" });
     assertEquals(comeback.recovery.tick()[0].request.type, "incarnation");
     comeback.receive("c", { ...header, vector }, known);
+    assertEquals(comeback.trace.filter((line) => line.includes("!")), []);
     assertEquals(comeback.recovery.tick()[0].request.type, "transfer");
   });
 });

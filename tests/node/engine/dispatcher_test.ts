@@ -220,6 +220,20 @@ describe("Dispatcher: epochs (section 11)", () => {
     assertEquals(replies, [{ id: 7, type: "newerConfiguration", ...node.engine.place!.news }]);
   });
 
+  it("a list that waited for its turn is answered only in the epoch of its question", async () => {
+    for (const isNewer of [false, true]) {
+      const node = await votingMember();
+      const list = (id: number): Request => ({ id, type: "list", prefix: "k\xf6", after: "" });
+      node.receive("a", { requests: [list(1), list(2)] });
+      const first = (await sent(node, "a")).flatMap(({ replies }) => replies.map(({ id }) => id));
+      assertEquals(first, [1]);
+      if (isNewer) node.engine.learn(newer);
+      await node.time.pass(1_000);
+      const later = (await sent(node, "a")).flatMap(({ replies }) => replies.map(({ id }) => id));
+      assertEquals(later, isNewer ? [] : [2]);
+    }
+  });
+
   it("a node follows what it is told, and tells its own to one that does not know that", async () => {
     const node = await votingMember();
     const reply = {
