@@ -346,7 +346,6 @@ export class Engine {
     this.#closed = true;
     this.#view.abstain();
     this.#dispatcher.close();
-    this.#dropReplies();
     this.#outbox.close();
     this.#operations.fail(broken);
     this.#handlers.broken(broken);
