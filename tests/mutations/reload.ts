@@ -291,8 +291,10 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 12,
       name: "a reload of all members forms a new cluster beside the older processes",
-      find: "if (isFresh || this.#isOfRound(reply.id) || reply.id === UNASKED) this.#round = null;",
-      replace: "if (false) this.#round = null;",
+      // Four places void a round, and for whole nodes each of them is enough: no round is void here.
+      find: "#round: Round | null = null;",
+      replace:
+        "#kept: Round | null = null;\n  get #round(): Round | null {\n    return this.#kept;\n  }\n  set #round(round: Round | null) {\n    this.#kept = round ?? this.#kept;\n  }",
     },
   ]),
   ...mutationsOf("lib/paxos/recovery.ts", RELOAD, [
