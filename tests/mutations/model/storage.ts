@@ -143,7 +143,7 @@ export const STORAGE_MUTATIONS: readonly StorageMutation[] = [
   {
     name: "a member that is blank in the life that the record names is no witness of a first start",
     edits: [
-      edit("witnesses", "this.#blank.get(member) === lives[index]", "false"),
+      edit("witnesses", "this.#blank.get(member) === life &&", "false &&"),
     ],
     scope: INTERRUPTED,
     why: "it cannot go on",
@@ -153,8 +153,8 @@ export const STORAGE_MUTATIONS: readonly StorageMutation[] = [
     edits: [
       edit(
         "witnesses",
-        "if (count + 1 >= majority(members.length)) return record;",
-        "if (count + 1 >= members.length || this.#remembering.size + 1 >= majority(members.length)) return record;",
+        "if (counted.length >= majority(members.length)) return record;",
+        "if (counted.length >= members.length || this.#remembering.size + 1 >= majority(members.length)) return record;",
       ),
     ],
     scope: INTERRUPTED,
@@ -163,7 +163,7 @@ export const STORAGE_MUTATIONS: readonly StorageMutation[] = [
   {
     name: "a blank member in another life is a witness of a first start",
     edits: [
-      edit("witnesses", "this.#blank.get(member) === lives[index]", "this.#blank.has(member)"),
+      edit("witnesses", "this.#blank.get(member) === life &&", "this.#blank.has(member) &&"),
     ],
     scope: EMPTY_AGAIN,
     why: VOTED_SINCE,
@@ -173,7 +173,7 @@ export const STORAGE_MUTATIONS: readonly StorageMutation[] = [
     edits: [
       edit(
         "witnesses",
-        "if (count + 1 >= majority(members.length)) return record;",
+        "if (counted.length >= majority(members.length)) return record;",
         "return record;",
       ),
     ],
@@ -182,7 +182,13 @@ export const STORAGE_MUTATIONS: readonly StorageMutation[] = [
   },
   {
     name: "a member that tells of a later life of another one does not end its count as a witness",
-    edits: [edit("witnesses", "isEmpty && !this.#isOver(index, lives[index])", "isEmpty")],
+    edits: [
+      edit(
+        "witnesses",
+        "=== life && !Array.from(all.values()).some(({ vector }) => vector[index] > life)",
+        "=== life",
+      ),
+    ],
     scope: "two of five have the disks of before their first memory, and one is gone",
     why: VOTED_SINCE,
   },
