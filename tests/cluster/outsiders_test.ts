@@ -254,6 +254,34 @@ describe("a message of a node that is not a member", () => {
     assert(told.includes("membersMismatch"));
   });
 
+  it("does not either if it goes on for longer than members may list different nodes", async () => {
+    const request: Request = {
+      id: 1,
+      type: "enquire",
+      members: ["n1", "x"],
+      purpose: "record",
+      round: 1,
+    };
+    const members = ["n1", "n2", "n3"];
+    const listed = async (from: string) => {
+      const time = new VirtualTime();
+      const tap = tapped(time.network.transport());
+      const join = (id: string, transport: Transport) =>
+        joinWith({ id, members, transport }, time.runtime);
+      const nodes = [await join("n1", tap)];
+      const ready = nodes[0].ready.then(() => "ready", ({ code }) => code);
+      for (let asked = 0; asked < 30; asked++) {
+        tap.inject(from, frameOf({}, { requests: [request] }));
+        await time.pass(100);
+      }
+      for (const id of ["n2", "n3"]) nodes.push(await join(id, time.network.transport()));
+      const outcome = await time.until(ready);
+      await time.until(Promise.all(nodes.map((node) => node.close())));
+      return outcome;
+    };
+    assertEquals([await listed("tab"), await listed("n2")], ["ready", "members_mismatch"]);
+  });
+
   it("answers no question of genesis: a starting member follows members only", async () => {
     const genesis = laterLife();
     const members = ["n1", "n2", "n3"];
