@@ -180,7 +180,8 @@ export const TRUST: readonly Mutation[] = [
       section: 13,
       name: "peers do not take turns",
       find: "      this.#aside.delete(from);\n      if (count(queue) > 0) {",
-      replace: "      if (count(line) === 0) this.#aside.delete(from);\n      else {",
+      replace:
+        "      if (count(queue) === 0) this.#aside.delete(from);\n      if (count(queue) > 0) {",
     },
   ]),
   ...mutationsOf("lib/paxos/watchers.ts", ["tests/paxos/watchers_test.ts"], [
