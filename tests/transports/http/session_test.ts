@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, it } from "@std/testing/bdd";
 import { assert, assertEquals, assertLess } from "@std/assert";
 import type { HttpTimes } from "../../../transports/http/transport.ts";
+import { FrameReader, writeFrames } from "../../../transports/link/frame_stream.ts";
 import { SECRET } from "../support/networks.ts";
 import { TestServer } from "../support/server.ts";
 import { Station } from "../support/station.ts";
@@ -81,13 +82,16 @@ describe("http(): sessions", () => {
   });
 
   it("hold one request, and answer the older one", async () => {
+    // The older one would be held for ever, and the newer one for two seconds: so that is answered first otherwise.
+    await relisten({ hold: 600_000, tick: 600_000 });
     const c = await enter();
-    const first = c.say(byte(1));
+    const first = c.say(byte(1)).then((answer) => ["older", answer]);
     await node.until(() => node.received.length === 1);
-    const second = c.say(byte(2));
-    assertEquals(await first, { status: 200, frames: [] });
+    const second = c.post("frames", writeFrames([byte(2)]), { "synod-hold": "2000" });
+    const earlier = await Promise.race([first, second]);
+    assertEquals(earlier, ["older", { status: 200, frames: [] }]);
     node.transport.send("c", byte(3));
-    assertEquals((await second).frames, [byte(3)]);
+    assertEquals(new FrameReader().read((await second).body), [byte(3)]);
   });
 
   it("answer a held request after the hold time", async () => {
