@@ -9,6 +9,7 @@ import {
 } from "@std/assert";
 import type { SingletonReply } from "../../lib/singletons/singleton_messages.ts";
 import type { CallRequest, ReceivedCall } from "../../lib/singletons/inbox.ts";
+import { NumberMap } from "../../lib/paxos/number_map.ts";
 import { Random } from "../../testing/random.ts";
 import { slowdown } from "../support/colliding_integers.ts";
 import { callOf } from "./support/calls.ts";
@@ -38,6 +39,26 @@ function receiveAll(numbers: readonly number[]): void {
 }
 
 describe("an inbox under attack", () => {
+  it("judges an attempt once, and not again with each later message", () => {
+    const count = 500;
+    const { delete: remove } = NumberMap.prototype;
+    let judged = 0;
+    // What is over waits no more: it is taken out of those that were refused as too many.
+    NumberMap.prototype.delete = function (number) {
+      judged++;
+      return remove.call(this, number);
+    };
+    try {
+      const script = new Script();
+      for (let i = 1; i <= count; i++) script.arrive(7 * i, { open: [] });
+      assertEquals(script.handed.length, count);
+    } finally {
+      NumberMap.prototype.delete = remove;
+    }
+    assertGreaterOrEqual(judged, count - 1);
+    assertLess(judged, 2 * count);
+  });
+
   it("takes no longer for attempts whose numbers collide in a Set", () => {
     assertLess(slowdown(1_000, receiveAll), 10);
   });
