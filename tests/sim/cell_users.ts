@@ -23,6 +23,8 @@ export class CellUsers implements Users {
   readonly #tokens = new Map<string, number>();
   /** The highest token that was seen of each cell: an operation of before may still end after that. */
   readonly #newest = new Map<string, number>();
+  /** The cells that such an operation has deleted, when all others had ended or a little before. */
+  readonly #deletedLate = new Set<string>();
   readonly #watchers: { station: Station; name: string; told: number | null; ended: boolean }[] =
     [];
   #values = 0;
@@ -68,7 +70,7 @@ export class CellUsers implements Users {
     await pass(3 * this.#cluster.scenario.sessionTtl + 1_000);
     for (const { station, name, told, ended } of this.#watchers) {
       if (ended || station.down || station.machine.crashed) continue;
-      if (told === this.#newest.get(name)) continue;
+      if (told === this.#newest.get(name) || this.#deletedLate.has(name)) continue;
       this.#report(`${station.name} watches ${name} and was last told ${told}`);
     }
   }
@@ -117,6 +119,7 @@ export class CellUsers implements Users {
           const ended = this.#begin(name, label, { type: "delete" });
           const result = await cell.delete();
           if (!result.ok) return result.error;
+          if (this.#over) this.#deletedLate.add(name);
           ended({ result: true });
           return "ok";
         });
