@@ -57,6 +57,11 @@ export class Lifecycle {
     return this.#parts.membership.founds && !this.#wasMember;
   }
 
+  /** Whether it has begun to close; it may wait for what it has begun. */
+  get isClosing(): boolean {
+    return this.#closed !== undefined;
+  }
+
   /** Aborts when the node closes. */
   get closing(): AbortSignal {
     return this.#closing.signal;
@@ -201,10 +206,9 @@ export class Lifecycle {
 
   /** Called when the node knows a cluster that it is not a member of. */
   outside(): void {
-    const { core, housekeeper } = this.#parts;
-    housekeeper.stop();
+    this.#parts.housekeeper.stop();
     // A client, and a member that was removed, goes on.
-    if (!this.hasToBeMember) core.session.begin();
+    if (!this.hasToBeMember) this.#parts.core.session.begin();
   }
 
   /** Called when the node is a member no more. */
@@ -315,10 +319,9 @@ export class Lifecycle {
     promise: Promise<T>,
     time: number = this.#parts.settings.timeout,
   ): Promise<T | void> {
-    const { runtime } = this.#parts.engine;
     let cancel = () => {};
     const late = new Promise<void>((resolve) => {
-      cancel = runtime.setTimer(resolve, time);
+      cancel = this.#parts.engine.runtime.setTimer(resolve, time);
     });
     try {
       return await Promise.race([promise, late]);
@@ -353,10 +356,8 @@ export class Lifecycle {
     const { tombstones, housekeeper, singletons, processes, lockTable, contacts } = this.#parts;
     const { session, queries, watches } = core;
     core.close(reason);
-    const { silence } = engine;
-    const why = silence === "" ? "" : ` before it was ready: ${silence}`;
+    const why = engine.silence === "" ? "" : ` before it was ready: ${engine.silence}`;
     this.#settleReady.reject(new SynodError(reason.code, reason.message + why, { cause: reason }));
-    const limits = core.limits();
     const granted = session.isValid() ? session.current : undefined;
     this.#parts.gateway?.close();
     engine.endOperations(reason);
@@ -379,7 +380,7 @@ export class Lifecycle {
     if (granted !== undefined) {
       // The releases run together, since other nodes may be leaving too. Once the session has ended, what it
       // owned is free: the next node that needs it releases what is left.
-      await queries.end(granted, limits).catch(() => {});
+      await queries.end(granted, core.limits()).catch(() => {});
       await this.within(Promise.allSettled(released), LAST_RELEASES);
     }
     engine.close();

@@ -145,6 +145,7 @@ export function wireNode(
     },
     order: (from, life, request, refuse) => lockTable.taken.take(from, life, request, refuse),
     guest: (to, request, tell) => gateway !== null && askGuest(gateway, to, request, tell),
+    isClosing: () => lifecycle.isClosing,
     otherGenesis: () => recordQueries.recheck(),
     behind: () => core.askAgain(),
     notAMember: () => recordQueries.recheck(),

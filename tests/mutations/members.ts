@@ -622,6 +622,54 @@ export const MEMBERS: readonly Mutation[] = [
       replace: 'if (request.type === "configure")',
     },
   ]),
+  ...mutationsOf("lib/node/engine/dispatcher.ts", ["tests/members/closing_test.ts"], [
+    {
+      section: 11,
+      name: "a member that closes answers when it is about to be the only one",
+      find: "        if (this.#wouldBeLost(request)) return;\n",
+      replace: "",
+    },
+    {
+      section: 11,
+      name: "a member that closes votes for being the only one",
+      find: " || this.#wouldBeLost(request)) return;",
+      replace: ") return;",
+    },
+    {
+      section: 11,
+      name: "a member that does not close refuses to be the only one",
+      find: "if (handlers.isClosing?.() !== true || place === null) return false;",
+      replace: "if (place === null) return false;",
+    },
+  ]),
+  ...mutationsOf("lib/cluster/lifecycle.ts", ["tests/members/closing_test.ts"], [
+    {
+      section: 11,
+      name: "a member closes only once its last operations have ended",
+      find: "    return this.#closed !== undefined;\n",
+      replace: "    return this.closing.aborted;\n",
+    },
+  ]),
+  ...mutationsOf("lib/node/engine/last_member.ts", ["tests/members/closing_test.ts"], [
+    {
+      section: 11,
+      name: "a member that closes does not settle that it is the only one",
+      find: "if (voters.length === 1) return false;",
+      replace: "",
+    },
+    {
+      section: 11,
+      name: "a member that closes is in the way of each removal",
+      find: "voters.includes(node) && voters.every((id) => id === node || id === self)",
+      replace: "voters.includes(node)",
+    },
+    {
+      section: 11,
+      name: "a member that closes votes for no list of members",
+      find: "next !== null && votersOf(next).every((id) => id === self)",
+      replace: "next !== null",
+    },
+  ]),
   ...mutationsOf("lib/node/engine/dispatcher.ts", CHANGED, [
     {
       section: 11,

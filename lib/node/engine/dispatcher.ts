@@ -28,6 +28,7 @@ import type { Routes } from "../wire/routes.ts";
 import { mayAnswer, mayAsk, type Role } from "./admission.ts";
 import { ListLane } from "./list_lane.ts";
 import type { ClusterView, ViewEvents } from "./cluster_view.ts";
+import { leavesAlone } from "./last_member.ts";
 
 /** Handlers for everything that is not about registers and sessions. */
 export interface EngineHandlers extends ViewEvents {
@@ -55,6 +56,8 @@ export interface EngineHandlers extends ViewEvents {
     request: OrderRequest,
     refuse: (moved: boolean) => void,
   ) => void;
+  /** Whether this node has begun to close. Absent: it has not. */
+  readonly isClosing?: () => boolean;
   /** A member lives under another genesis. */
   readonly otherGenesis: (from: string, header: Header) => void;
   /** A member did not serve what it was asked, since it lacked this node's configuration, which is on its way to it now. */
@@ -233,6 +236,7 @@ export class Dispatcher {
       case "change":
         if (!sameGenesis || view.record === null) return;
         if (request.type === "configure") this.#parts.learn(request);
+        if (this.#wouldBeLost(request)) return;
         return handlers.change(from, header, request as Request & ConfigurationRequest);
       case "node":
         if (!sameGenesis) return;
@@ -253,9 +257,16 @@ export class Dispatcher {
         if (!sameGenesis) return;
         return this.#takeRelayed(from, header, request as RelayedRequest);
       case "voter":
-        if (view.voter === null || !sameGenesis) return;
+        if (view.voter === null || !sameGenesis || this.#wouldBeLost(request)) return;
         return this.#vote(view.voter, from, header, request as VoterRequest, role, now);
     }
+  }
+
+  /** Whether a request would have this node, which closes, be the only member. */
+  #wouldBeLost(request: Request): boolean {
+    const { view: { place, self }, handlers } = this.#parts;
+    if (handlers.isClosing?.() !== true || place === null) return false;
+    return leavesAlone(place.configuration, self, request);
   }
 
   #refused(from: string, role: Role, message: string): void {
