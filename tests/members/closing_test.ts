@@ -114,6 +114,16 @@ describe("a member that closes while the list of members changes (section 11)", 
     assertEquals(await time.until(again.kv.get("a")), { ok: true, value: 1 });
   });
 
+  it("is one of two that become three", async () => {
+    await using cluster = await VirtualCluster.start(2, OPTIONS);
+    const { time, nodes: [n1, n2] } = cluster;
+    await time.until((await cluster.join("n3")).ready);
+    await call(cluster, n1);
+    const closed = n1.close({ timeout: 10_000 });
+    assertEquals(await time.until(change(n2, ["n1", "n2", "n3"])), "changed");
+    await time.until(closed);
+  });
+
   it("settles what has made it the only member", async () => {
     await using cluster = await VirtualCluster.start(2, OPTIONS);
     const { time, nodes: [n1, n2] } = cluster;

@@ -653,15 +653,21 @@ export const MEMBERS: readonly Mutation[] = [
   ...mutationsOf("lib/node/engine/last_member.ts", ["tests/members/closing_test.ts"], [
     {
       section: 11,
+      name: "a member that closes is in the way of a node that is added",
+      find: "return voters.includes(request.node);",
+      replace: "return true;",
+    },
+    {
+      section: 11,
       name: "a member that closes does not settle that it is the only one",
-      find: "if (voters.length === 1) return false;",
-      replace: "",
+      find: "if (voters.length !== 2) return false;",
+      replace: "if (voters.length > 2) return false;",
     },
     {
       section: 11,
       name: "a member that closes is in the way of each removal",
-      find: "voters.includes(node) && voters.every((id) => id === node || id === self)",
-      replace: "voters.includes(node)",
+      find: "if (voters.length !== 2) return false;",
+      replace: "if (voters.length === 1) return false;",
     },
     {
       section: 11,

@@ -15,18 +15,9 @@ export function leavesAlone(
 ): boolean {
   const voters = votersOf(configuration);
   // A list of this member alone is settled also while it closes.
-  if (voters.length === 1) return false;
-  switch (request.type) {
-    case "incarnationOf": {
-      const { node } = request;
-      return voters.includes(node) && voters.every((id) => id === node || id === self);
-    }
-    case "accept": {
-      if (!isConfiguration(request.register)) return false;
-      const next = readConfiguration(request.state);
-      return next !== null && votersOf(next).every((id) => id === self);
-    }
-    default:
-      return false;
-  }
+  if (voters.length !== 2) return false;
+  if (request.type === "incarnationOf") return voters.includes(request.node);
+  if (request.type !== "accept" || !isConfiguration(request.register)) return false;
+  const next = readConfiguration(request.state);
+  return next !== null && votersOf(next).every((id) => id === self);
 }
