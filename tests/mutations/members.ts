@@ -974,8 +974,8 @@ export const MEMBERS: readonly Mutation[] = [
     {
       section: 11,
       name: "a node that waits to be added acts as a client",
-      find: "if (!this.hasToBeMember) core.session.begin();",
-      replace: "core.session.begin();",
+      find: "if (!this.hasToBeMember) this.#parts.core.session.begin();",
+      replace: "this.#parts.core.session.begin();",
     },
     {
       section: 11,

@@ -333,8 +333,8 @@ export const NODE: readonly Mutation[] = [
     {
       section: 7,
       name: "a member votes in another cluster",
-      find: "if (view.voter === null || !sameGenesis) return;",
-      replace: "if (view.voter === null) return;",
+      find: "if (view.voter === null || !sameGenesis ||",
+      replace: "if (view.voter === null ||",
     },
     {
       section: 11,
