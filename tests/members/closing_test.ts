@@ -76,6 +76,7 @@ describe("a member that closes while the list of members changes (section 11)", 
       });
       const { time, nodes: [n1, n2] } = cluster;
       time.latency = 10;
+      await time.until(n2.kv.put("a", 1));
       await call(cluster, n1);
       let closed: Promise<void> | undefined;
       close = () => closed ??= n1.close();
@@ -87,6 +88,11 @@ describe("a member that closes while the list of members changes (section 11)", 
       await cluster.pass(5_000);
       // It may have been chosen, as far as it can know: it waits for its memory, and the other one is still a member.
       assertEquals(known(again, n2), [true, ["n1", "n2"], ["n1", "n2"]]);
+      // What is left to operators.
+      for (const id of ["n1", "n2"]) cluster.crash(id);
+      const both = [await cluster.join("n1"), await cluster.join("n2")];
+      await time.until(Promise.all(both.map((node) => node.ready)));
+      assertEquals(await time.until(both[0].kv.get("a")), { ok: false, error: "not_found" });
     });
   }
 
