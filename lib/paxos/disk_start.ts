@@ -216,7 +216,8 @@ export class DiskStart {
     const count = this.#asked().length;
     if (this.#answers.size < count) return { ask: count > asked.length ? this.#questions() : [] };
     const event = this.#conclude();
-    return { ask: this.open(), event };
+    // While it recovers, nothing may change for long: the next round waits for `tick`.
+    return { ask: event?.type === "recover" ? [] : this.open(), event };
   }
 
   /** Whether a life of this member is that of a later memory. Of its own lives others know because it announced them. */

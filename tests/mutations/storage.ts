@@ -31,6 +31,12 @@ export const STORAGE: readonly Mutation[] = [
       replace: "tally.reached",
     },
     {
+      section: 7,
+      name: "a member with a disk that recovers asks again at every answer",
+      find: 'event?.type === "recover" ? [] : this.open()',
+      replace: "this.open()",
+    },
+    {
       section: 11,
       name: "a member waits for a recovery that cannot come to an end, though its disk has all",
       find: "this.#isUncovered = true;",

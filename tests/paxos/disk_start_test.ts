@@ -109,7 +109,20 @@ describe("DiskStart (section 7)", () => {
     start.lifeWritten();
     votes(start, "b");
     assertEquals(votes(start, "c"), { type: "recover" });
-    // It goes on asking: the others may stop before it has recovered.
+    // It goes on asking: the others may stop before it has recovered. But it does not ask at every answer.
+    assertEquals(start.tick().ask.map(({ to }) => to), ["b", "c"]);
+    const asked = start.open().map(({ to, request }) => ({ to, id: request.id }));
+    const votesOf = (id: string) => MEMBERS.map((member) => id === member ? "2" : "1");
+    const tellsOf = ({ to, id }: { to: string; id: number }) =>
+      start.receive(to, headerOf("2", "2", votesOf(to)), {
+        ...{ id, type: "record", members: MEMBERS, record: RECORD },
+      });
+    assertEquals(asked.map((one) => tellsOf(one).ask.map(({ to }) => to)), [[], ["b", "c"]]);
+    const again = start.open().map(({ to, request }) => ({ to, id: request.id }));
+    assertEquals(again.map(tellsOf), [
+      { ask: [] },
+      { ask: [], event: { type: "recover" } },
+    ] as never);
     hasDisk(start, "b", "3", "2");
     hasDisk(start, "c", "3", "2");
     hasDisk(start, "b", "3", "2");

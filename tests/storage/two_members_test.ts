@@ -1,7 +1,9 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { partsOf } from "../../lib/cluster/cluster_node.ts";
+import { readConfiguration } from "../../lib/codec.ts";
+import { CONFIGURATION } from "../../lib/paxos/register.ts";
 import { Stored } from "./support/stored.ts";
 
 describe("a cluster of two with disks (section 7)", () => {
@@ -100,5 +102,36 @@ describe("a cluster of two with disks (section 7)", () => {
     await cluster.pass(20_000);
     const put = await cluster.time.until(cluster.nodes.get("b")!.kv.put("other", 2));
     assertEquals(put, { ok: false, error: "no_quorum" });
+  });
+
+  /** Of a and b, b has accepted alone that c, which has copied, is admitted; then a and c stop. */
+  async function halfAdmitted(cluster: Stored): Promise<void> {
+    cluster.time.latency = 10;
+    await cluster.start("a", "b");
+    await cluster.ready("a", "b");
+    await cluster.put("a", "key", 1);
+    cluster.ids = ["a", "b", "c"];
+    await cluster.start("c");
+    await cluster.pass(1_500);
+    cluster.nodes.get("b")!.changeMembers(cluster.ids).catch(() => {});
+    const { engine } = partsOf(cluster.nodes.get("b")!);
+    const accepted = () => {
+      const state = engine.voter!.acceptor.stored(CONFIGURATION)?.accepted?.state;
+      return state && readConfiguration(state)?.epoch;
+    };
+    while (accepted() !== 2) await cluster.pass(1);
+    cluster.crash("a", "c");
+  }
+
+  it("asks no more than about once a second while it waits for a third one that may remember more", async () => {
+    await using cluster = new Stored({ clients: true, timeout: 2_000 }, ["a", "b"]);
+    await halfAdmitted(cluster);
+    cluster.ids = ["a", "b"];
+    await cluster.start("a");
+    await cluster.pass(10_000);
+    const before = cluster.framesOf("a");
+    await cluster.pass(10_000);
+    const sent = cluster.framesOf("a") - before;
+    assert(sent < 100, `${sent} frames`);
   });
 });

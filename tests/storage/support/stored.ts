@@ -1,7 +1,8 @@
 import { joinWith } from "../../../lib/cluster/join_with.ts";
 import { type MemoryStorage, memoryStorage } from "../../../lib/storage/memory.ts";
-import type { ClusterNode, JoinOptions, Transport } from "../../../mod.ts";
+import type { ClusterNode, JoinOptions } from "../../../mod.ts";
 import { valueOf } from "../../support/expect.ts";
+import { tapped, type TappedTransport } from "../../support/tapped_transport.ts";
 import { turn } from "../../support/wait.ts";
 import { VirtualTime } from "../../support/virtual_time.ts";
 
@@ -13,7 +14,7 @@ export class Stored {
   readonly disks: Map<string, MemoryStorage>;
   readonly nodes = new Map<string, ClusterNode>();
   readonly errors: Error[] = [];
-  readonly #transports = new Map<string, Transport>();
+  readonly #transports = new Map<string, TappedTransport>();
   readonly #past: ClusterNode[] = [];
   readonly #options: Partial<JoinOptions>;
 
@@ -33,7 +34,7 @@ export class Stored {
   async start(...ids: string[]): Promise<ClusterNode[]> {
     const started: ClusterNode[] = [];
     for (const id of ids) {
-      const transport = this.time.network.transport();
+      const transport = tapped(this.time.network.transport());
       this.#transports.set(id, transport);
       const options = { id, members: this.ids, transport, sessionTtl: 1_000 };
       const storage = this.disk(id);
@@ -74,6 +75,11 @@ export class Stored {
 
   async get(id: string, key: string): Promise<unknown> {
     return valueOf(await this.time.until(this.nodes.get(id)!.kv.get(key)));
+  }
+
+  /** The number of frames that the present process of a member has sent. */
+  framesOf(id: string): number {
+    return this.#transports.get(id)!.sent.length;
   }
 
   /** What a member says of its own storage. */
