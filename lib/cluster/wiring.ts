@@ -161,11 +161,12 @@ export function wireNode(
       core.watches.memberRestarted();
     },
     heard: (life) => proofs.heard(life),
-    frameHeard: (from, { incarnation }) => {
+    frameHeard: (from, header) => {
+      const { incarnation } = header;
       if (engine.members.includes(from)) contacts.heard(from, incarnation);
       // A member that does not vote answers no round.
       if (incarnation !== null) core.proposals.heard(from);
-      membership.heard(from, incarnation);
+      membership.heard(from, header);
     },
     silence: () => membership.isStorageInUse ? STORAGE_IN_USE : contacts.describeSilent(),
     tookLife: (life) => emit("life", { life }),

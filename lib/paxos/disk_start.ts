@@ -1,28 +1,16 @@
 import type { Life } from "./ballot.ts";
 import { type Configuration, helpersIn, isNewer, remembersIn, votersOf } from "./configuration.ts";
-import type { DiskEvent, DiskMemory, DiskStartOptions } from "./disk_start_types.ts";
+import type { DiskAnswer, DiskEvent, DiskMemory, DiskStartOptions } from "./disk_start_types.ts";
+import { emptyPiece } from "./empty_piece.ts";
 import { ForeignGeneses } from "./foreign_geneses.ts";
 import type { Outgoing } from "./genesis.ts";
 import { Incarnations, type KnownIncarnations, noteAnnouncement } from "./incarnations.ts";
 import { assertInvariant } from "./invariant.ts";
 import type { GenesisReply, GenesisRequest, Header, Reply } from "./messages.ts";
-import { majority, type Sender, Tally } from "./quorum.ts";
+import { majority, Tally } from "./quorum.ts";
 import { sameNodes } from "./same_nodes.ts";
 
 export type { DiskEvent, DiskMemory, DiskStartOptions };
-
-/** A member's answer in one round. */
-interface Answer {
-  readonly life: Life;
-  readonly kind: "operational" | "stored" | "foreign" | "blank";
-  /** The sender, if it has a memory of this genesis. */
-  readonly sender: Sender | null;
-  /** The genesis of a foreign one. */
-  readonly genesis?: string;
-}
-
-/** Questions, and then announcements. */
-type Phase = "asks" | "writes" | "announces" | "started";
 
 /**
  * How a member with a complete memory on its disk comes back (section 7, Storage). It asks first, in two rounds, and
@@ -41,11 +29,11 @@ export class DiskStart {
   readonly #lives: Set<Life>;
   #life: Life;
   #isWritten = false;
-  #phase: Phase = "asks";
+  #phase: "asks" | "writes" | "announces" | "started" = "asks";
   #number: number;
   #announcement = 0;
   #configuration: Configuration;
-  #answers = new Map<string, Answer>();
+  #answers = new Map<string, DiskAnswer>();
   /** The lives that answered the first round; `null` in the first round. */
   #before: ReadonlyMap<string, Life> | null = null;
   /** Whether the copies of the others may lack what its own disk has, under this configuration. */
@@ -170,19 +158,23 @@ export class DiskStart {
 
   /** Answers a question of another node; `undefined`: no answer. */
   answer(from: string, header: Header, request: GenesisRequest): GenesisReply | undefined {
-    const { members, memory: { record } } = this.#options;
+    const { self, members, memory: { record } } = this.#options;
     const configuration = this.#configuration;
-    const { epoch } = configuration;
+    const { epoch, joining } = configuration;
     if (epoch === 0 && !sameNodes(request.members, members)) {
       return { type: "membersMismatch", members };
     }
-    if (request.type === "enquire") {
-      const { incarnation, incarnations: { entries: vector } } = this;
-      const news = epoch > 0 ? { configuration, incarnations: this.incarnations.all } : {};
-      return { type: "stored", members, record, incarnation, vector, epoch, ...news };
+    if (request.type !== "enquire") {
+      if (request.type === "incarnation" || header.genesis !== record.id) return undefined;
+      const noted = noteAnnouncement(this.incarnations, from, header, request);
+      if (request.type === "announce" || noted === undefined) return noted;
+      if (joining?.id !== self || joining.life !== this.#found) return undefined;
+      if (header.epoch !== epoch) return undefined;
+      return emptyPiece(request.announcement, this.incarnations);
     }
-    if (request.type !== "announce" || header.genesis !== record.id) return undefined;
-    return noteAnnouncement(this.incarnations, from, header, request);
+    const { incarnation, incarnations: { entries: vector } } = this;
+    const news = epoch > 0 ? { configuration, incarnations: this.incarnations.all } : {};
+    return { type: "stored", members, record, incarnation, vector, epoch, ...news };
   }
 
   /** Takes an answer. */
@@ -241,7 +233,7 @@ export class DiskStart {
   }
 
   /** What an answer says; `undefined`: it is none. */
-  #read(from: string, header: Header, reply: Reply): Answer | undefined {
+  #read(from: string, header: Header, reply: Reply): DiskAnswer | undefined {
     const { life } = header;
     const { memory: { record } } = this.#options;
     const configuration = this.#configuration;
@@ -296,7 +288,8 @@ export class DiskStart {
   /** Ends the round if enough members have answered. */
   #conclude(): DiskEvent | undefined {
     const before = this.#before;
-    const isSame = ([id, { life }]: [string, Answer]) => before === null || before.get(id) === life;
+    const isSame = ([id, { life }]: [string, DiskAnswer]) =>
+      before === null || before.get(id) === life;
     const counted = [...this.#answers].filter(isSame);
     const geneses = new Map(counted.flatMap(([id, { genesis: of }]) => of ? [[id, of]] : []));
     const isForeign = this.#foreign.areAlive(geneses, this.#voters());
@@ -330,7 +323,7 @@ export class DiskStart {
   }
 
   /** The answers of members that have a memory, this one's included, as far as they may be counted together. */
-  #count(answers: readonly (readonly [string, Answer])[]): Tally<true> {
+  #count(answers: readonly (readonly [string, DiskAnswer])[]): Tally<true> {
     const { self } = this.#options;
     const tally = new Tally<true>(this.#voters());
     const { incarnation, incarnations: { entries: vector } } = this;

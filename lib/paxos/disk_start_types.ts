@@ -2,6 +2,7 @@ import type { Life } from "./ballot.ts";
 import type { Configuration } from "./configuration.ts";
 import type { KnownIncarnations } from "./incarnations.ts";
 import type { GenesisRecord } from "./messages.ts";
+import type { Sender } from "./quorum.ts";
 
 /** What a complete disk says about its member, besides its votes. */
 export interface DiskMemory {
@@ -62,4 +63,14 @@ export interface DiskStartOptions {
   readonly memory: DiskMemory;
   /** Gives a number that this life has never used. */
   readonly nextId: () => number;
+}
+
+/** A member's answer in one round. */
+export interface DiskAnswer {
+  readonly life: Life;
+  readonly kind: "operational" | "stored" | "foreign" | "blank";
+  /** The sender, if it has a memory of this genesis. */
+  readonly sender: Sender | null;
+  /** The genesis of a foreign one. */
+  readonly genesis?: string;
 }

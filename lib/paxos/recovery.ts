@@ -1,69 +1,18 @@
 import { compareBallots, floorBallot, type Life } from "./ballot.ts";
-import type { Configuration } from "./configuration.ts";
+import type { Configuration, NamedLife } from "./configuration.ts";
 import { helpersIn, isNewer, settles, voicesOf, votersOf, witnessesIn } from "./configuration.ts";
 import type { Outgoing } from "./genesis.ts";
 import { type Incarnations, type KnownIncarnations, noteAnnouncement } from "./incarnations.ts";
 import { assertInvariant } from "./invariant.ts";
 import type { GenesisReply, GenesisRequest, Header, RegisterCopy, Reply } from "./messages.ts";
 import { type Sender, type Share, Tally } from "./quorum.ts";
+import type { Recovered, RecoveryEvent, RecoveryOptions } from "./recovery_types.ts";
 import { outranks } from "./reports.ts";
-import type { RegisterId, SessionId, State } from "./register.ts";
+import type { RegisterId, SessionId } from "./register.ts";
 import { CONFIGURATION, isConfiguration } from "./register.ts";
 import type { Voter } from "./voter.ts";
 
-/** The memory of a member that votes again. */
-export interface Recovered {
-  /** The incarnation that it votes in from now on. */
-  readonly incarnation: Life;
-  /** The registers that it holds, all of them copied. */
-  readonly registers: readonly RegisterCopy[];
-  /** The highest floor of the members that it copied from. */
-  readonly floor: number;
-  /** The sessions that a member fenced. */
-  readonly fenced: readonly SessionId[];
-  /** The sessions that their own nodes ended. */
-  readonly ended: readonly SessionId[];
-  /** The lives that are proved to be over. */
-  readonly over: readonly Life[];
-  /**
-   * The highest known incarnations, by id: until the memory is on the disk, the node may learn of a configuration with
-   * another order.
-   */
-  readonly known: KnownIncarnations;
-  /** Milliseconds for which it may grant no session yet. */
-  readonly wait: number;
-}
-
-/** An event that the node has to act on. */
-export type RecoveryEvent =
-  /** The node has to take this new life: a member knows of a later one than the present. */
-  | { readonly type: "changeLife"; readonly life: Life }
-  /** Another process has taken its place. */
-  | { readonly type: "replaced" }
-  /** The copies are complete, and it may have decided alone what they do not show: it needs its own memory. */
-  | { readonly type: "uncovered" }
-  /** Its memory is complete. */
-  | { readonly type: "recovered"; readonly memory: Recovered };
-
-/** The options of {@linkcode Recovery}. */
-export interface RecoveryOptions {
-  /** The id of this node, a member or the node that joins. */
-  readonly self: string;
-  /** The configuration that it comes back under; only answers of the same epoch count. */
-  readonly configuration: Configuration;
-  /** The life of the node. */
-  readonly life: Life;
-  /** The genesis that it recovers under. */
-  readonly genesis: string;
-  /** Gives a number that this life has never used. */
-  readonly nextId: () => number;
-  /** A life just above another one. */
-  readonly lifeAfter: (life: Life) => Life;
-  /** Whether it may announce its life now: see {@linkcode Turns}. Called until it returns `true`. */
-  readonly isItsTurn: () => boolean;
-  /** The configuration in a state of its register; `null`: none. */
-  readonly readConfiguration: (state: State) => Configuration | null;
-}
+export type { Recovered, RecoveryEvent, RecoveryOptions };
 
 /** The complete state of one sender. */
 interface MemberCopy {
@@ -76,6 +25,14 @@ interface MemberCopy {
   readonly former: KnownIncarnations;
   readonly wait: number;
 }
+
+/** What to ask, and what follows. */
+interface Step {
+  readonly ask: Outgoing[];
+  readonly event?: RecoveryEvent;
+}
+
+const UNCOVERED: Step = { ask: [], event: { type: "uncovered" } };
 
 /** The pieces of one sender's state received so far. */
 interface Transfer {
@@ -156,12 +113,12 @@ export class Recovery {
   }
 
   /** Takes an answer. */
-  receive(from: string, header: Header, reply: Reply): {
-    ask: Outgoing[];
-    event?: RecoveryEvent;
-  } {
+  receive(from: string, header: Header, reply: Reply): Step {
     const { self, genesis, configuration } = this.#options;
     const { joining } = configuration;
+    if (from === joining?.id && header.life > joining.life) {
+      return this.#joinsAgain(joining, header, reply);
+    }
     // A node that joins has no vote, and its life stands for its memory of this epoch.
     const isJoining = from === joining?.id && header.life === joining.life;
     const incarnation = isJoining ? header.life : header.incarnation;
@@ -176,10 +133,7 @@ export class Recovery {
   }
 
   /** Step 1: the highest incarnation of this member that enough of the other members know. */
-  #incarnationKnown(
-    sender: Sender,
-    reply: Reply & { type: "known" },
-  ): { ask: Outgoing[]; event?: RecoveryEvent } {
+  #incarnationKnown(sender: Sender, reply: Reply & { type: "known" }): Step {
     if (reply.id !== this.#question) return { ask: [] };
     if ("settled" in reply && this.#maySettle) {
       this.#isSwept = true;
@@ -202,10 +156,7 @@ export class Recovery {
   }
 
   /** Step 2: pieces of the other members' state, each read after its sender noted the announcement. */
-  #piece(
-    sender: Sender,
-    reply: Reply & { type: "piece" },
-  ): { ask: Outgoing[]; event?: RecoveryEvent } {
+  #piece(sender: Sender, reply: Reply & { type: "piece" }): Step {
     const { self } = this.#options;
     const transfer = this.#transfers.get(sender.member);
     if (this.#question !== null || transfer?.number !== reply.id) return { ask: [] };
@@ -234,9 +185,23 @@ export class Recovery {
     if (!this.#isCovered(memory)) {
       // Another node may remember more than its own disk, which may be an older one.
       if (this.#witnesses(memory)!.of.length > 0) return { ask: [] };
-      return { ask: [], event: { type: "uncovered" } };
+      return UNCOVERED;
     }
     return { ask: [], event: { type: "recovered", memory } };
+  }
+
+  /**
+   * The node that joins has started again. From its disk, it answers as if it went on. One that has lost what it copied
+   * tells what it knows: then no other one has a bad disk.
+   */
+  #joinsAgain({ id: member, life: incarnation }: NamedLife, header: Header, reply: Reply): Step {
+    const { genesis, configuration: { epoch } } = this.#options;
+    if (reply.type === "piece" && reply.last !== null && header.genesis === null) {
+      return this.#piece({ member, incarnation, vector: reply.last.vector }, reply);
+    }
+    const isLost = reply.type === "record" && header.genesis === genesis && header.epoch === epoch;
+    // That the copies are not enough shows once there are enough of them.
+    return isLost && this.#copies.reached ? UNCOVERED : { ask: [] };
   }
 
   /**

@@ -364,7 +364,7 @@ export const MEMBERS: readonly Mutation[] = [
     {
       section: 11,
       name: "copies that may lack what a disk has are waited for without a word",
-      find: 'return { ask: [], event: { type: "uncovered" } };',
+      find: "return UNCOVERED;",
       replace: "return { ask: [] };",
     },
     {
@@ -372,6 +372,30 @@ export const MEMBERS: readonly Mutation[] = [
       name: "a disk is taken though a node of a later list may remember more",
       find: "if (this.#witnesses(memory)!.of.length > 0) return { ask: [] };",
       replace: "",
+    },
+    {
+      section: 11,
+      name: "a node that joins answers from its disk, and another process of it does",
+      find: "reply.last !== null && header.genesis === null",
+      replace: "reply.last !== null",
+    },
+    {
+      section: 11,
+      name: "an earlier process of a node that joins says that it has lost its memory",
+      find: "header.life > joining.life",
+      replace: "header.life !== joining.life",
+    },
+    {
+      section: 11,
+      name: "a node that joins says under another configuration that it has lost its memory",
+      find: "header.genesis === genesis && header.epoch === epoch;",
+      replace: "true;",
+    },
+    {
+      section: 11,
+      name: "a disk is taken before the others have told what they remember",
+      find: "isLost && this.#copies.reached ?",
+      replace: "isLost ?",
     },
   ]),
   ...mutationsOf("lib/paxos/giving_up.ts", ["tests/paxos/giving_up_test.ts"], [

@@ -106,7 +106,7 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "a node does not tell its genesis that a process votes",
-      find: "membership.heard(from, incarnation);",
+      find: "membership.heard(from, header);",
       replace: "",
     },
   ]),

@@ -38,6 +38,24 @@ export const STORAGE: readonly Mutation[] = [
     },
     {
       section: 11,
+      name: "a node that joins helps from its disk, and has not noted the crash",
+      find: 'if (request.type === "announce" || noted === undefined) return noted;',
+      replace: 'if (request.type === "announce") return noted;',
+    },
+    {
+      section: 11,
+      name: "a disk helps a member to recover that is not that of a node that joins",
+      find: "joining?.id !== self || joining.life !== this.#found",
+      replace: "false",
+    },
+    {
+      section: 11,
+      name: "a node that joins helps from its disk under another configuration",
+      find: "if (header.epoch !== epoch) return undefined;",
+      replace: "",
+    },
+    {
+      section: 11,
       name: "a member waits for a recovery that cannot come to an end, though its disk has all",
       find: "this.#isUncovered = true;",
       replace: "",
@@ -47,6 +65,22 @@ export const STORAGE: readonly Mutation[] = [
       name: "a start that could not recover under one list takes its disk under the next one",
       find: "    this.#isUncovered = false;\n",
       replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/disk_steps.ts", ["tests/storage/two_members_test.ts"], [
+    {
+      section: 11,
+      name: "a node that was let in from its disk does not ask when it hears of that",
+      find: "return epoch > memory.configuration.epoch;",
+      replace: "return false;",
+    },
+  ]),
+  ...mutationsOf("lib/node/membership/member_answers.ts", ["tests/storage/two_members_test.ts"], [
+    {
+      section: 11,
+      name: "a node that has lost what it copied as it joined does not say so",
+      find: 'copies && engine.place?.standing === "outside" ? toldBy(engine)! : undefined',
+      replace: "undefined",
     },
   ]),
   ...mutationsOf("lib/node/disk/load.ts", ["tests/storage/one_and_two_test.ts"], [

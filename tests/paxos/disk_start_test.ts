@@ -405,6 +405,36 @@ describe("DiskStart (section 7)", () => {
     assertEquals(start.answer("b", headerOf("2", null, []), announce), { type: "replaced" });
   });
 
+  it("helps a member to recover as the node that joins, as long as it is that by its disk", () => {
+    const before = firstConfiguration(["b", "c"], ["1", "1"]);
+    const configuration = joinedBy(before, { id: "a", life: "1" });
+    const startOf = (configuration: Configuration, incarnation = "1") => {
+      const memory = { record: RECORD, configuration, incarnation, known: [] };
+      return new DiskStart({ self: "a", members: MEMBERS, life: "5", memory, nextId: () => 1 });
+    };
+    const transfer = {
+      ...{ type: "transfer", members: ["b", "c"] } as const,
+      ...{ announcement: 3, incarnation: "6", after: "" },
+    };
+    const header = { ...headerOf("6", null, []), epoch: 1 };
+    const start = startOf(configuration);
+    assertEquals(start.answer("b", { ...header, genesis: "h" }, transfer), undefined);
+    assertEquals(start.answer("b", { ...header, life: "7" }, transfer), undefined);
+    assertEquals(start.answer("b", { ...header, epoch: 0 }, transfer), undefined);
+    const incarnation = { type: "incarnation", members: ["b", "c"] } as const;
+    assertEquals(start.answer("b", header, incarnation), undefined);
+    const last = { fenced: [], floor: 0, ended: [], over: [], former: [], wait: 0 };
+    assertEquals(start.answer("b", header, transfer), {
+      ...{ type: "piece", announcement: 3, registers: [] },
+      last: { ...last, vector: ["6", "1", "1"] },
+    });
+    assertEquals(startOf(configuration, "0").answer("b", header, transfer), undefined);
+    assertEquals(
+      startOf(admitted(configuration)).answer("b", { ...header, epoch: 2 }, transfer),
+      undefined,
+    );
+  });
+
   it("goes on under a newer configuration with the life that is written, and the memory that was found", () => {
     const written = (newer: Configuration, told: KnownIncarnations = []) => {
       const start = starting(FOUR);

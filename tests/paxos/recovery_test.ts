@@ -11,6 +11,8 @@ import {
   withoutMember,
 } from "../../lib/paxos/configuration.ts";
 import { Incarnations } from "../../lib/paxos/incarnations.ts";
+import { emptyPiece } from "../../lib/paxos/empty_piece.ts";
+import type { Header, Reply } from "../../lib/paxos/messages.ts";
 import { help } from "../../lib/paxos/recovery.ts";
 import { absent, accept, ballot, forget, prepare, value } from "./support/acceptor_script.ts";
 import { Comeback } from "./support/comeback.ts";
@@ -591,6 +593,56 @@ describe("Recovery while the members change (section 11)", () => {
     comeback.ask("d");
     assertEquals(comeback.memory?.incarnation, "2");
     assertEquals(comeback.vector("d"), "2 1 1");
+  });
+
+  const toThird = (comeback: Comeback) =>
+    comeback.recovery.tick().find(({ to }) => to === "d")!.request.id;
+  const later = { life: "3", clock: 0, genesis: null, epoch: 0, incarnation: null, vector: [] };
+  const record = { id: "g", lives: ["1", "1"], floor: 0, maxTtl: 5_000, clients: false };
+  const piece = (comeback: Comeback, own = "2"): Reply => {
+    const { request } = comeback.recovery.tick().find(({ to }) => to === "d")!;
+    assert(request.type === "transfer");
+    const { id, announcement } = request;
+    return { id, ...emptyPiece(announcement, incarnationsOf([own, "1", "1"])) };
+  };
+  const incarnationsOf = (lives: readonly string[]) => {
+    const incarnations = new Incarnations();
+    incarnations.follow(joined);
+    ["a", "b", "d"].forEach((id, index) => incarnations.raise(id, lives[index]));
+    return incarnations;
+  };
+
+  it("from its disk the third node answers as if it had not started again", () => {
+    const others = [{ ...later, life: "0" }, { ...later, genesis: "g" }];
+    for (const header of others) {
+      const comeback = pair(admitted(joined));
+      comeback.receive("d", header, piece(comeback));
+      assertEquals(comeback.memory, undefined);
+    }
+    const comeback = pair(admitted(joined));
+    comeback.receive("d", later, piece(comeback));
+    assertEquals(comeback.memory?.incarnation, "2");
+    assertEquals(comeback.known, ["2", "1", "1"]);
+    const replaced = pair(admitted(joined));
+    replaced.receive("d", later, piece(replaced, "4"));
+    assertEquals([replaced.memory, replaced.trace.at(-1)], [undefined, "a! replaced"]);
+  });
+
+  it("if the third node has lost its memory, no other one has, and its own disk is enough", () => {
+    const told = { type: "record", members: ["a", "b"], record } as const;
+    const knows = { ...later, genesis: "g", epoch: 1 };
+    const tells = (header: Header) => {
+      const comeback = pair(admitted(joined));
+      comeback.receive("d", header, { id: toThird(comeback), ...told });
+      return [comeback.memory === undefined, comeback.trace.at(-1)];
+    };
+    assertEquals(tells(knows), [true, "a! uncovered"]);
+    for (const other of [{ life: "0" }, { genesis: "h" }, { epoch: 2 }]) {
+      assertEquals(tells({ ...knows, ...other }), [true, "d>a record"]);
+    }
+    const early = new Comeback("a", "2", ["a", "b", "d"], joined).tick().ask("b");
+    early.receive("d", knows, { id: toThird(early), ...told });
+    assertEquals(early.trace.at(-1), "d>a record");
   });
 
   it("if it may have been the only member, its memory is gone for good", () => {

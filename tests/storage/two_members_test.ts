@@ -134,4 +134,36 @@ describe("a cluster of two with disks (section 7)", () => {
     const sent = cluster.framesOf("a") - before;
     assert(sent < 100, `${sent} frames`);
   });
+
+  it("goes on once a third one, which starts from its disk, has said that it remembers no more", async () => {
+    await using cluster = new Stored({ clients: true, timeout: 2_000 }, ["a", "b"]);
+    await halfAdmitted(cluster);
+    cluster.ids = ["a", "b"];
+    await cluster.start("a");
+    await cluster.pass(1_000);
+    cluster.ids = ["a", "b", "c"];
+    await cluster.start("c");
+    const { engine } = partsOf(cluster.nodes.get("c")!);
+    while (partsOf(cluster.nodes.get("a")!).engine.configuration.epoch < 2) await cluster.pass(1);
+    assertEquals(engine.voter, null);
+    // Two round trips of a start from a disk, an announcement and a copy: it does not wait for its next question.
+    await cluster.pass(150);
+    assert(engine.voter !== null);
+    assertEquals(await cluster.get("c", "key"), 1);
+    assertEquals(await cluster.put("a", "other", 2), 2);
+  });
+
+  it("goes on once a third one has said that it has lost its memory", async () => {
+    await using cluster = new Stored({ clients: true, timeout: 2_000 }, ["a", "b"]);
+    await halfAdmitted(cluster);
+    cluster.disk("c").lose();
+    cluster.ids = ["a", "b"];
+    await cluster.start("a");
+    await cluster.pass(1_000);
+    cluster.ids = ["a", "b", "c"];
+    await cluster.start("c");
+    await cluster.pass(20_000);
+    assertEquals(await cluster.get("a", "key"), 1);
+    assertEquals(await cluster.put("a", "other", 2), 2);
+  });
 });

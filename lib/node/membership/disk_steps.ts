@@ -58,6 +58,8 @@ export class DiskSteps {
   #isStoring = false;
   #isStopped = false;
   #announced = 0;
+  /** The newest epoch that a member has shown. */
+  #epoch = 0;
 
   /** Does nothing before it is asked to. */
   constructor(engine: Engine, disk: MemberDisk, actions: DiskActions) {
@@ -91,6 +93,17 @@ export class DiskSteps {
     if (from === this.#engine.self) return;
     const reply = this.#disk.start?.answer(from, header, request);
     if (reply !== undefined) this.#engine.reply(from, header.life, { id: request.id, ...reply });
+  }
+
+  /**
+   * A member that votes has been heard. Returns whether that shows this one, for the first time, that there is a newer
+   * configuration than its disk has: it may have been let in.
+   */
+  hears({ genesis, epoch }: Header): boolean {
+    const { memory } = this.#disk;
+    if (memory === null || genesis !== memory.record.id || epoch <= this.#epoch) return false;
+    this.#epoch = epoch;
+    return epoch > memory.configuration.epoch;
   }
 
   /** Hands a reply to the start from the disk. */

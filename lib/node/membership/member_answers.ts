@@ -10,6 +10,7 @@ import type { Founding } from "./founding.ts";
 import type { GivingUpWatch } from "./giving_up_watch.ts";
 import { newLife } from "./lives.ts";
 import type { MembershipEvents } from "./membership_events.ts";
+import { toldBy } from "./strangers.ts";
 import type { StorageUse } from "./storage_use.ts";
 import type { ToldPlace } from "./told_place.ts";
 
@@ -76,9 +77,15 @@ export class MemberAnswers {
 
   /** Helps a member that has no memory. */
   #help(from: string, header: Header, request: GenesisRequest) {
-    const { engine: { helper, record, runtime }, events } = this.#parts;
-    if (helper === null || header.genesis !== record?.id) return undefined;
-    if (request.type === "transfer" && request.after === "") events.recovering(from);
+    const { engine, events } = this.#parts;
+    const { helper, record, runtime } = engine;
+    if (header.genesis !== record?.id) return undefined;
+    const copies = request.type === "transfer";
+    if (helper === null) {
+      // It may have copied in an earlier life, and has lost that, or was not let in.
+      return copies && engine.place?.standing === "outside" ? toldBy(engine)! : undefined;
+    }
+    if (copies && request.after === "") events.recovering(from);
     return help(helper, from, header, request, runtime.now(), readConfiguration);
   }
 

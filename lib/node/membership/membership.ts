@@ -1,5 +1,4 @@
 import type { SynodError } from "../../errors.ts";
-import type { Life } from "../../paxos/ballot.ts";
 import type { ConfigurationRequest } from "../../paxos/configuration_messages.ts";
 import type { MemberState, Outgoing } from "../../paxos/genesis.ts";
 import type { GivingUp } from "../../paxos/giving_up.ts";
@@ -136,15 +135,15 @@ export class Membership {
   }
 
   /**
-   * A frame of another process has arrived; `incarnation` is not `null` if it votes. Then a memory is left. It may be that
-   * of a cluster whose list is another one by now: a node without a cluster asks its sender, too.
+   * A frame of another process has arrived. If that votes, a memory is left. It may be that of a cluster whose list is
+   * another one by now: a node without a cluster asks its sender, too.
    */
-  heard(from: string, incarnation: Life | null): void {
-    if (incarnation === null) return;
+  heard(from: string, header: Header): void {
+    if (header.incarnation === null) return;
     if (!this.#engine.members.includes(from)) {
       if (this.#engine.record !== null) return;
       this.#strangers.hears(from);
-    }
+    } else if (this.#storage.steps?.hears(header)) this.#timer.now();
     this.#founding.heardVote();
   }
 

@@ -4,7 +4,7 @@ import type { DiskEvent, DiskStart } from "../../../lib/paxos/disk_start.ts";
 import type { Outgoing } from "../../../lib/paxos/genesis.ts";
 import type { ConfigurationNews, KnownIncarnations } from "../../../lib/paxos/incarnations.ts";
 import type { GenesisReply, GenesisRequest, Header } from "../../../lib/paxos/messages.ts";
-import type { PlaceEvent } from "../../../lib/paxos/place.ts";
+import type { Place, PlaceEvent } from "../../../lib/paxos/place.ts";
 import type { RecoveryEvent } from "../../../lib/paxos/recovery.ts";
 import type { Voter } from "../../../lib/paxos/voter.ts";
 import { REGISTER } from "../client.ts";
@@ -107,9 +107,10 @@ export class DiskMember extends Member {
       case "told":
         return this.#told(input.from, input.header, input.reply);
       case "help":
-        if (!this.#isUndecided) break;
+        if (!this.#isUndecided) return this.#help(input) ?? super.answer(input);
         this.act(this.place?.hear(input.from, input.header));
-        return undefined;
+        if (this.closed || !this.#isUndecided) return undefined;
+        return this.diskStart!.answer(input.from, input.header, input.request);
     }
     return super.answer(input);
   }
@@ -213,6 +214,17 @@ export class DiskMember extends Member {
     if (place === null || place.standing === "recovers") {
       return { type: "blank", members: this.#listed, wall: 0, recovering: place !== null };
     }
+    return this.#record(place);
+  }
+
+  /** It knows of its place only what it is told: that is its answer to who asks for a copy. */
+  #help({ header, request }: MemberInput & { do: "help" }): GenesisReply | undefined {
+    const { place } = this;
+    if (place?.standing !== "outside" || request.type !== "transfer") return undefined;
+    return header.epoch === place.configuration.epoch ? this.#record(place) : undefined;
+  }
+
+  #record(place: Place): GenesisReply {
     const members = this.paxos.votersOf(place.configuration);
     const news = place.configuration.epoch === 0 ? {} : sorted(place.news);
     return { type: "record", members, record: RECORD, ...news };

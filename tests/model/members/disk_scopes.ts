@@ -90,6 +90,12 @@ const LEFT_BEHIND = [
   ...[...written(C, 7, "1", "2"), "x's configure reaches 1"],
 ];
 
+/** 2 alone has accepted that 3 is admitted; then the others stop. */
+const HALF_ADMITTED = [
+  ...[...THIRD_HAS_COPIED, ...at(`x's prepare ${C} 4 of …`, "1", "2")],
+  ...[`x's accept ${C} 4 of … reaches 2`, "1 stops", "3 stops"],
+];
+
 /** The scopes of the test task. */
 export const diskScopes: readonly ExpectedDisks[] = [
   expected(
@@ -254,6 +260,33 @@ export const diskScopes: readonly ExpectedDisks[] = [
     DISK,
   ),
   expected(
+    "two members, one has accepted that a third is admitted, and the others start again",
+    {
+      ...changing(3, 2, [], THIRD),
+      script: [...HALF_ADMITTED, "1 starts", ...asks("1", "2"), ...asks("1", "2")],
+    },
+    { goesOn: true },
+    678,
+    2_238,
+    "1 12 + 3 unsettled",
+    OTHERS,
+    DISK,
+  ),
+  expected(
+    "two members, one has accepted that a third is admitted, which loses its disk, the others start again, and " +
+      "an append",
+    {
+      ...changing(3, 2, [append("p", "a", 1, 4)], THIRD),
+      script: [...HALF_ADMITTED, "3's disk is lost"],
+    },
+    { goesOn: true },
+    3_848,
+    9_832,
+    "1 12 + 3 unsettled",
+    OTHERS,
+    DISK,
+  ),
+  expected(
     "two members, one is removed, which only that one knows, both stop, and an append",
     {
       ...changing(2, 2, TWO_APPENDS, { remove: "2" }),
@@ -272,6 +305,19 @@ export const diskScopes: readonly ExpectedDisks[] = [
 
 /** Larger ones, for `deno task model --deep`. */
 export const deepDiskScopes: readonly ExpectedDisks[] = [
+  expected(
+    "two members, one has accepted that a third is admitted, the others start again, and an append",
+    {
+      ...changing(3, 2, [append("p", "a", 1, 4)], THIRD),
+      script: [...HALF_ADMITTED, "1 starts", ...asks("1", "2"), ...asks("1", "2")],
+    },
+    { goesOn: true },
+    99_268,
+    345_503,
+    "1 12 + 3 unsettled",
+    OTHERS,
+    DISK,
+  ),
   expected(
     "two members, a third is admitted with the first and writes, all stop, one once more, and an append",
     {

@@ -229,7 +229,7 @@ export class Member implements Actor<MemberInput, MemberOutput> {
   #helped({ from, header, reply, now }: MemberInput & { do: "helped" }): undefined {
     const asked = this.asking.find(({ to }) => to === from)?.request;
     if (this.recovery === null || asked === undefined) return;
-    this.act(this.place!.hear(from, header));
+    if (header.genesis === RECORD.id) this.act(this.place!.hear(from, header));
     if (this.closed || this.recovery === null) return;
     const { id } = asked;
     const announcement = asked.type === "transfer" ? asked.announcement : 0;

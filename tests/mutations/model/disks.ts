@@ -19,6 +19,11 @@ const NEW_LIST =
   "others have the new list";
 const NEITHER_KNOWS =
   "two members have accepted that one is removed, and do not know it, both stop, and an append";
+const HALF_ADMITTED =
+  "two members, one has accepted that a third is admitted, and the others start again";
+const WITHOUT_DISK =
+  "two members, one has accepted that a third is admitted, which loses its disk, the others start again, and " +
+  "an append";
 const NOT_OVER = "which was not written over it";
 
 /** Broken rules for members with disks while the members change. Each must turn its scope red. */
@@ -65,6 +70,24 @@ export const DISK_MUTATIONS: readonly MembersMutation[] = [
       ),
     ],
     scope: ADMITTED,
+    why: "it cannot go on",
+  },
+  {
+    name: "a node that joins, and has started again, does not say what its disk holds",
+    edits: [
+      edit(
+        "disk_start",
+        'if (request.type === "incarnation" || header.genesis !== record.id) return undefined;',
+        'if (request.type !== "announce" || header.genesis !== record.id) return undefined;',
+      ),
+    ],
+    scope: HALF_ADMITTED,
+    why: "it cannot go on",
+  },
+  {
+    name: "a node that joins, and has lost its disk, is waited for",
+    edits: [edit("recovery", "isLost && this.#copies.reached", "false")],
+    scope: WITHOUT_DISK,
     why: "it cannot go on",
   },
   {
