@@ -113,7 +113,11 @@ export class Recovery {
   }
 
   /** Takes an answer. */
-  receive(from: string, header: Header, reply: Reply): Step {
+  receive(
+    from: string,
+    header: Header,
+    reply: Reply,
+  ): { ask: Outgoing[]; event?: RecoveryEvent } {
     const { self, genesis, configuration } = this.#options;
     const { joining } = configuration;
     if (from === joining?.id && header.life > joining.life) {

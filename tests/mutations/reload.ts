@@ -84,14 +84,14 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "a process that does not vote voids a round of the genesis",
-      find: "    if (incarnation === null) return;\n    if (!this.#engine.members",
-      replace: "    if (!this.#engine.members",
+      find: "    if (header.incarnation === null) return;\n",
+      replace: "",
     },
     {
       section: 7,
       name: "the genesis does not hear of a process that votes",
-      find: "      this.#strangers.hears(from);\n    }\n    this.#founding.heardVote();",
-      replace: "      this.#strangers.hears(from);\n    }",
+      find: "hears(header)) this.#timer.now();\n    this.#founding.heardVote();",
+      replace: "hears(header)) this.#timer.now();",
     },
   ]),
   ...mutationsOf("lib/node/membership/membership.ts", ["tests/members/coming_back_test.ts"], [

@@ -230,8 +230,8 @@ export const STORAGE: readonly Mutation[] = [
     {
       section: 7,
       name: "an announcement under another genesis is noted",
-      find: 'request.type !== "announce" || header.genesis !== record.id',
-      replace: 'request.type !== "announce"',
+      find: 'request.type === "incarnation" || header.genesis !== record.id',
+      replace: 'request.type === "incarnation"',
     },
     {
       section: 11,
