@@ -1,4 +1,9 @@
-import type { DownMessage, GuestOperation, UpMessage } from "../codec/guest_messages.ts";
+import type {
+  DownMessage,
+  GuestOperation,
+  GuestOutcome,
+  UpMessage,
+} from "../codec/guest_messages.ts";
 import { SynodError } from "../errors.ts";
 import type { Limits } from "../node/shell.ts";
 import { counterBound } from "../paxos/ballot.ts";
@@ -47,12 +52,20 @@ const LONG: readonly GuestOperation["type"][] = [
 /** Those that only read and begin again when they come again: a part of what was told may be lost. */
 const BEGIN_AGAIN: readonly GuestOperation["type"][] = [...WIDE, "watchAll"];
 
+/**
+ * Outcomes that say that nothing was done, which another gateway may have done since. Of a call a refusal is a fact: its
+ * host never begins that attempt.
+ */
+const UNDONE: readonly GuestOutcome["type"][] = ["invalid", "conflict", "refused", "queueFull"];
+
 /** One operation: it runs once, however often it comes. */
 interface Entry {
   readonly operation: GuestOperation;
   readonly abort: AbortController;
   /** Whether anything may have been done that others may see. */
   hasBegun: boolean;
+  /** Whether it came again while it was under way: another gateway may have run it meanwhile. */
+  cameAgain: boolean;
   /** The message with its result; `undefined` while it is under way. */
   result: DownMessage | undefined;
   /** Its latest news: the connection may have been lost before these arrived. */
@@ -107,9 +120,10 @@ export class GuestOperations {
     if (known !== undefined && BEGIN_AGAIN.includes(operation.type)) {
       this.#entries.delete(number);
       known.abort.abort(CANCELLED);
-    } else if (known !== undefined) {
-      const again = known.result ?? known.news;
-      if (again !== undefined) send(again);
+    } else if (known !== undefined && !(again && isUndone(operation, known.result))) {
+      known.cameAgain ||= again;
+      const told = known.result ?? known.news;
+      if (told !== undefined) send(told);
       return known.ended;
     }
     if (number <= this.#done && !this.#open.has(number)) return Promise.resolve();
@@ -123,7 +137,7 @@ export class GuestOperations {
     clock.observe(since);
     const abort = new AbortController();
     const over = Promise.resolve();
-    const state = { hasBegun: false, result: undefined, news: undefined };
+    const state = { hasBegun: false, cameAgain: false, result: undefined, news: undefined };
     const entry: Entry = { operation, abort, ...state, ended: over };
     const deadline = timeout === 0 ? Infinity : runtime.now() + timeout;
     const limits: Limits = { deadline, signal: abort.signal };
@@ -161,7 +175,12 @@ export class GuestOperations {
     entry.ended = running.then(
       (outcome): DownMessage => ({ type: "result", number, outcome }),
       (error): DownMessage => ({ type: "failed", number, ...failureOf(error, entry.hasBegun) }),
-    ).then((result) => this.#end(number, entry, result, counted));
+    ).then((result) => {
+      // It is sent once more, and runs as one that another gateway may have run.
+      const isOld = entry.cameAgain && isUndone(operation, result);
+      const late: DownMessage = { type: "failed", number, ...failureOf(new TicketExpired(), true) };
+      this.#end(number, entry, isOld ? late : result, counted);
+    });
     this.#entries.set(number, entry);
     return entry.ended;
   }
@@ -297,6 +316,11 @@ export class GuestOperations {
 function valueBytes(operation: GuestOperation): number {
   const isWrite = operation.type === "put" || operation.type === "cell";
   return isWrite ? operation.value?.length ?? 0 : 0;
+}
+
+/** Whether an operation has ended and had changed nothing then. */
+function isUndone({ type }: GuestOperation, result: DownMessage | undefined): boolean {
+  return result?.type === "result" && type !== "call" && UNDONE.includes(result.outcome.type);
 }
 
 function failureOf(error: unknown, hasBegun: boolean): { code: string; message: string } {

@@ -225,20 +225,13 @@ export class LockTable implements LockRequests {
     }
   }
 
-  /**
-   * Releases all locks that are held, and withdraws the requests that wait: one whose turn came later would stop the
-   * lock until others learn that its session is over. `reason` goes to the owners.
-   */
+  /** Releases what is held, and withdraws what waits: its turn would stop the lock. `reason` goes to the owners. */
   async close(reason: SynodError): Promise<void> {
     this.#monitor.close();
-    const left: Promise<void>[] = [];
-    for (const request of [...this.#requests.values()]) {
-      const { holds } = request;
-      if (!holds && request.firstAccept === undefined) continue;
-      request.end(reason);
-      left.push(this.release(request, !holds));
-    }
-    await Promise.all(left);
+    const all = this.#requests.values().filter((one) => one.holds || one.firstAccept !== undefined);
+    const waits = all.map(({ holds }) => !holds);
+    for (const request of all) request.end(reason);
+    await Promise.all(all.map((request, index) => this.release(request, waits[index])));
     for (const waiters of [...this.#waiters.values()]) waiters.close();
   }
 

@@ -278,7 +278,7 @@ export class Genesis {
       const isLatest = self === members[0] || record.lives[0] === this.#leader;
       if (!isLatest) return undefined;
       if (this.#witnesses === null) return this.#adopt(record);
-      this.#witnesses.remembers(from, { ...reply, vector });
+      this.#witnesses.remembers(from, { record, members: reply.members, vector });
       return this.#adoptNamed();
     }
     // Only who votes can help.

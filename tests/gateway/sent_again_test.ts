@@ -1,5 +1,5 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { encodeValue, registerId } from "../../lib/codec.ts";
 import type { GuestOperation } from "../../lib/codec/guest_messages.ts";
@@ -79,6 +79,52 @@ describe("a put of a guest that is bound to its session (section 4)", () => {
       const second = await guest.connect("n2");
       const outcome = await guest.do(second, put, { number, since, again: true });
       assertEquals(outcome, { type: "unknown" });
+    });
+  }
+});
+
+describe("what changed nothing at one gateway, and something at the next one (section 13)", () => {
+  const OTHER = registerId(REGISTER_KINDS.key, undefined, "other");
+  const put: GuestOperation = {
+    ...{ type: "put", register: KEY, value: VALUE },
+    bindings: [{ type: "key", register: OTHER }],
+  };
+  const lock = OPERATIONS["a request for a lock that is taken"];
+  for (
+    const [what, operation, before] of [["a put", put, "invalid"], [
+      "a lock",
+      lock,
+      "refused",
+    ]] as const
+  ) {
+    it(`${what} is not told the old outcome by the first one`, async () => {
+      await using cluster = await VirtualCluster.start(3, { clients: true, guests: {} });
+      await cluster.pass(10_000);
+      const { time } = cluster;
+      const n3 = cluster.node("n3");
+      const owned = await time.until(n3.lock("k"));
+      const guest = new ScriptedGuest(cluster);
+      const first = await guest.connect("n1");
+      await guest.renew(first);
+      const since = guest.clock;
+      const number = first.run(operation, { since });
+      await cluster.pass(100);
+      const told = await guest.do(first, operation, { number, since, again: true });
+      assertEquals((told as { type: string }).type, before);
+      first.break();
+      await time.until(n3.kv.put("other", 1));
+      await time.until(owned.release());
+      const second = await guest.connect("n2");
+      await guest.renew(second);
+      const done = await guest.do(second, operation, { number, since, again: true });
+      second.break();
+      const third = await guest.connect("n1");
+      await guest.renew(third);
+      const again = await guest.do(third, operation, { number, since, again: true });
+      // The lock may be told with another ballot at which it was seen.
+      const [{ type, token }, there] = [again, done] as { type: string; token?: number }[];
+      assertEquals([type, token], [there.type, there.token]);
+      assert(["agreed", "granted"].includes(type), type);
     });
   }
 });

@@ -283,8 +283,8 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 9,
       name: "a node that closes leaves its requests in the queues",
-      find: "if (!holds && request.firstAccept === undefined) continue;",
-      replace: "if (!holds) continue;",
+      find: "(one) => one.holds || one.firstAccept !== undefined",
+      replace: "(one) => one.holds",
     },
   ]),
   ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/lock_table_test.ts"], [

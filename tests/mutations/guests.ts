@@ -158,9 +158,9 @@ export const GUESTS: readonly Mutation[] = [
     {
       section: 13,
       name: "an operation that comes twice runs twice",
-      find: "if (again !== undefined) send(again);\n      return known.ended;",
+      find: "if (told !== undefined) send(told);\n      return known.ended;",
       replace:
-        "if (again !== undefined) send(again);\n      if (known.result === undefined) return known.ended;",
+        "if (told !== undefined) send(told);\n      if (known.result === undefined) return known.ended;",
       tests: TICKETS,
     },
     {
@@ -453,8 +453,8 @@ export const GUESTS: readonly Mutation[] = [
     {
       section: 13,
       name: "the news of a guest's operation are lost with its connection",
-      find: "const again = known.result ?? known.news;",
-      replace: "const again = known.result;",
+      find: "const told = known.result ?? known.news;",
+      replace: "const told = known.result;",
     },
     {
       section: 13,
