@@ -48,8 +48,8 @@ export class Inheritance {
    * state, and promised the next ballot with it. From now on it is like any other kept promise. `undefined`: there is none.
    */
   take({ ballot, state, heir }: Learned, life: Life): KeptPromise | undefined {
-    // Without a `prepare` that asks for room between them, all lives that get promises share the same room. One whose state
-    // does not grow has not asked: it may be a release, which full members promise from their reserve.
+    // Without a `prepare` that asks for room between them, all lives that get promises share the same room. One whose
+    // state does not grow has not asked: it may be a release, which full members promise from their reserve.
     const added = sizeOf("", state) - this.#size;
     const isKept = compareBallots(ballot, this.#next) === 0;
     const hasAsked = !isKept && added > 0;
