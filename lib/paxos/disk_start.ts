@@ -88,7 +88,8 @@ export class DiskStart {
 
   /**
    * Begins again under a newer configuration, which came with these incarnations, in the life that it has written and with
-   * the memory that it has found; once it has started, announces that to the members of this one. Returns whether that is still the memory of a member.
+   * the memory that it has found; once it has started, announces that to the members of this one. Returns whether that is
+   * still the memory of a member.
    */
   follow(configuration: Configuration, told: KnownIncarnations): boolean {
     const { self } = this.#options;

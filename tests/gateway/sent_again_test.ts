@@ -128,3 +128,25 @@ describe("what changed nothing at one gateway, and something at the next one (se
     });
   }
 });
+
+describe("an operation that comes back to a gateway where it is under way (section 13)", () => {
+  it("is sent once more, rather than told that nothing was done", async () => {
+    await using cluster = await VirtualCluster.start(3, { clients: true, guests: {} });
+    await cluster.pass(10_000);
+    const put: GuestOperation = {
+      ...{ type: "put", register: KEY, value: VALUE },
+      bindings: [{ type: "key", register: registerId(REGISTER_KINDS.key, undefined, "none") }],
+    };
+    const guest = new ScriptedGuest(cluster);
+    const first = await guest.connect("n1");
+    await guest.renew(first);
+    const since = guest.clock;
+    cluster.isolate("n1");
+    const number = first.run(put, { since });
+    await cluster.pass(20);
+    const done = guest.do(first, put, { number, since, again: true });
+    await cluster.pass(20);
+    cluster.heal();
+    assertEquals(await done, "late");
+  });
+});

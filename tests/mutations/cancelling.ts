@@ -90,6 +90,12 @@ export const CANCELLING: readonly Mutation[] = [
       find: "known !== undefined && !(again && isUndone(operation, known.result))",
       replace: "known !== undefined",
     },
+    {
+      section: 13,
+      name: "a guest that comes back while an operation is under way is told that nothing was done",
+      find: "entry.cameAgain && isUndone(operation, result)",
+      replace: "false",
+    },
   ]),
   ...mutationsOf("lib/gateway/guest_attempts.ts", ["tests/gateway/given_up_test.ts"], [
     {
