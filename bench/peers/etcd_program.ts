@@ -25,7 +25,7 @@ const TTL = 60;
 /** Milliseconds before a contender tries again: `etcd3` has no queue, its locks fail at once. */
 const RETRY = 5;
 
-const { Etcd3 } = createRequire(import.meta.url)("etcd3");
+const { Etcd3, EtcdLockFailedError } = createRequire(import.meta.url)("etcd3");
 // deno-lint-ignore require-await -- as every subject
 await obey(null, async ({ index, addresses }) => {
   // Each process talks to a server of its own, as long as there are enough.
@@ -47,7 +47,7 @@ await obey(null, async ({ index, addresses }) => {
           const lock = await client.lock(key).ttl(TTL).acquire();
           return () => lock.release();
         } catch (error) {
-          if ((error as Error).name !== "EtcdLockFailedError") throw error;
+          if (!(error instanceof EtcdLockFailedError)) throw error;
           await new Promise((resolve) => setTimeout(resolve, RETRY));
         }
       }
