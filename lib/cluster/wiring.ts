@@ -143,6 +143,7 @@ export function wireNode(
     asked: (from, life, body, tell) => {
       if (!lockTable.labels.asked(body, tell)) singletons.asked(from, life, body, tell);
     },
+    changing: (register) => lockTable.unwatched.wanted(register),
     order: (from, life, request, refuse) => lockTable.taken.take(from, life, request, refuse),
     guest: (to, request, tell) => gateway !== null && askGuest(gateway, to, request, tell),
     isClosing: () => lifecycle.isClosing,

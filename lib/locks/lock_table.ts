@@ -28,14 +28,9 @@ import { TakenOrders } from "./taken_orders.ts";
 import { SessionTurns } from "./session_turns.ts";
 import { SessionMonitor } from "../owners/session_monitor.ts";
 import { LockRequest } from "./lock_request.ts";
+import { UnwatchedLocks } from "./unwatched_locks.ts";
 import { WholeLabels } from "./whole_labels.ts";
-import {
-  type AcquireOptions,
-  type LockRequests,
-  LONG_HELD,
-  queueFull,
-  stolen,
-} from "./lock_requests.ts";
+import { type AcquireOptions, type LockRequests, queueFull, stolen } from "./lock_requests.ts";
 
 /** Locks have no bindings; shared, since every state has a list. */
 const NONE: readonly never[] = Object.freeze([]);
@@ -54,6 +49,8 @@ export class LockTable implements LockRequests {
   readonly #sent: SentOrders;
   /** What other nodes order of the locks that this node holds. */
   readonly taken: TakenOrders;
+  /** The locks of this node that it does not watch. */
+  readonly unwatched: UnwatchedLocks;
   #lastNumber = 0;
 
   /** Starts without locks. */
@@ -62,21 +59,25 @@ export class LockTable implements LockRequests {
     this.labels = new WholeLabels(core, this.#requests);
     this.#monitor = new SessionMonitor(core);
     this.#turns = new SessionTurns(core);
+    this.unwatched = new UnwatchedLocks(core.runtime);
     const latest = (register: RegisterId) => this.#waiters.get(register)?.latest ?? null;
-    const pace = (register: RegisterId) => this.#waiters.get(register)?.pace ?? Infinity;
     const isLeaving = ({ pid, request }: LockEntry) =>
       parseSession(pid.session).life === core.life && !this.#requests.has(request);
     this.taken = new TakenOrders({
-      ...{ core, latest, pace },
+      ...{ core, latest, pace: this.#pace },
       change: (register, command) => this.change(register, command),
       isAsking: (register) => this.#sent.isAsking(register),
     });
     this.#sent = new SentOrders({
       ...{ core, latest },
-      route: (register, lock) => routeOf(lock, core.self, { pace: pace(register), isLeaving }),
+      route: (register, lock) =>
+        routeOf(lock, core.self, { pace: this.#pace(register), isLeaving }),
       keep: (register) => this.#waitersOf(register).keep(),
     });
   }
+
+  /** How many round trips pass from one holder of the lock to the next; not known: for ever. */
+  readonly #pace = (register: RegisterId) => this.#waiters.get(register)?.pace ?? Infinity;
 
   /** The number of locks that this node holds. */
   get held(): number {
@@ -318,7 +319,8 @@ export class LockTable implements LockRequests {
         return { present: true, op, bindings: NONE, owners, value: encodeLock(value, sketch) };
       };
       const draft: Draft = { present: true, op, bindings: NONE, owners: NONE, value: sketch };
-      return { draft, complete, result, merges: true, heir: heirOf(value, this.#core.life) };
+      const heir = heirOf(value, before, this.#core.life, () => this.#pace(register));
+      return { draft, complete, result, merges: true, heir };
     };
   }
 
@@ -334,13 +336,10 @@ export class LockTable implements LockRequests {
     request.holds = true;
     trace?.granted();
     this.taken.holds(request);
-    // Most locks are held too briefly to be worth a watch.
-    const cancel = this.#core.runtime.setTimer(() => {
-      if (request.holds) {
-        this.#waitersOf(request.register).guard(request, () => this.#steal(request));
-      }
-    }, LONG_HELD);
-    request.onOver(cancel);
+    const { register } = request;
+    request.onOver(this.unwatched.add(register, (unread) => {
+      this.#waitersOf(register).guard(request, () => this.#steal(request), unread);
+    }));
     return request;
   }
 

@@ -1,7 +1,13 @@
 import { decodeValue, encodeValue, isSession, MalformedError } from "../codec.ts";
 import type { Life } from "../paxos/ballot.ts";
-import { FREE, type LeftRequest, type LockValue, MAX_LEFT } from "../paxos/lock_register.ts";
-import { isCrowded } from "../paxos/lock_route.ts";
+import {
+  FREE,
+  isRequest,
+  type LeftRequest,
+  type LockValue,
+  MAX_LEFT,
+} from "../paxos/lock_register.ts";
+import { isCrowded, isSoon } from "../paxos/lock_route.ts";
 import type { SessionId, State } from "../paxos/register.ts";
 import { isGuest, parseSession } from "../paxos/sessions.ts";
 import { type LockRows, readRows, writeRows } from "./lock_rows.ts";
@@ -79,15 +85,25 @@ export function sessionsOf({ holders, queue }: LockValue): readonly SessionId[] 
 }
 
 /**
- * The life that gets the promise of the next ballot with `value`, which `life` writes: that of the first holder, which is
- * likely to change the lock next, by its release. To others it is handed on only if the lock is crowded. `undefined`: none.
+ * The life that gets the promise of the next ballot with `value`, which `life` writes over `before`: that of the first
+ * holder, which is likely to change the lock next, by its release. `undefined`: none. To another node the promise is handed
+ * on if the lock is crowded, or if that node has held the lock since before, for a while. `pace`: how many round trips pass
+ * from one holder to the next, as far as is known.
  */
-export function heirOf(value: LockValue, life: Life): Life | undefined {
+export function heirOf(
+  value: LockValue,
+  before: LockValue,
+  life: Life,
+  pace: () => number,
+): Life | undefined {
   const [first] = value.holders;
   // A guest proposes nothing itself.
   if (first === undefined || isGuest(first.pid.node)) return undefined;
   const heir = parseSession(first.pid.session).life;
-  return heir === life || isCrowded(value) ? heir : undefined;
+  if (heir === life || isCrowded(value)) return heir;
+  const [held] = before.holders;
+  const isHeld = held !== undefined && isRequest(first, held.pid.session, held.request);
+  return isHeld && !isSoon(0, pace()) ? heir : undefined;
 }
 
 function parse(value: unknown, before: LockRows | undefined): LockValue {

@@ -93,10 +93,13 @@ export class LockWaiters {
     return operation.promise;
   }
 
-  /** Calls `stolen` when the lock that `request` holds is taken away by another request. */
-  guard(request: LockRequest, stolen: () => void): void {
+  /**
+   * Calls `stolen` when the lock that `request` holds is taken away by another request. `unread`: for how long the lock is
+   * not to be read, in milliseconds, as another node is writing it.
+   */
+  guard(request: LockRequest, stolen: () => void, unread = 0): void {
     this.#guarded.set(keyOf(request), { request, stolen });
-    this.#watch();
+    this.#watch(unread);
     this.#catchUp();
   }
 
@@ -144,7 +147,7 @@ export class LockWaiters {
     this.leave(request);
   }
 
-  #watch(): void {
+  #watch(unread = 0): void {
     this.#stayOn?.();
     this.#stayOn = undefined;
     if (this.#stopWatching !== undefined) return;
@@ -166,7 +169,7 @@ export class LockWaiters {
       this.#events.changed?.(value, learned.ballot);
       this.#learn(learned, value);
       if (this.#stayOn !== undefined && value.holders.length === 0) this.#stop();
-    });
+    }, unread);
     this.#stopWatching = () => {
       stop();
       disinherit();

@@ -67,6 +67,27 @@ for (const size of [2, 3, 5]) {
   });
 }
 
+for (const [size, down] of [[3, 0], [5, 0], [3, 1]] as const) {
+  describe(`a lock that another node waits for, with ${size} members, ${down} down (section 3)`, () => {
+    it("is released in one round trip, and the other node has it by then", async () => {
+      const one = await start(size);
+      await using cluster = one.cluster;
+      const [first, second] = cluster.nodes;
+      if (down > 0) cluster.isolate("n3");
+      for (const name of ["a", "b", "c"]) {
+        const lock = await cluster.until(first.lock(name));
+        const next = second.lock(name);
+        await cluster.time.pass(20);
+        const started = cluster.now;
+        const rounds = await roundsOf(one, () => Promise.all([lock.release(), next]));
+        assertEquals(rounds, ["accept"]);
+        assertLessOrEqual(cluster.now - started, ROUND_TRIP);
+        await cluster.until(next.then((lock) => lock.release()));
+      }
+    });
+  });
+}
+
 describe("with one of three members down (section 3a)", () => {
   it("one operation waits once for the lost answer, and no later one begins with a fast round", async () => {
     const one = await start(3);

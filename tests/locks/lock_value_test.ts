@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { encodeValue, MalformedError } from "../../lib/codec.ts";
-import { encodeLock, lockOf, sessionsOf, sketchLock } from "../../lib/locks/lock_value.ts";
+import { encodeLock, heirOf, lockOf, sessionsOf, sketchLock } from "../../lib/locks/lock_value.ts";
 import { FREE, type LockEntry, type LockValue } from "../../lib/paxos/lock_register.ts";
 import type { State } from "../../lib/paxos/register.ts";
 
@@ -136,5 +136,45 @@ describe("sessionsOf()", () => {
     const names = sessionsOf(VALUE).map((session) => session[0]);
     assertEquals(names.toSorted(), ["a", "b", "c"]);
     assertEquals(sessionsOf(FREE), []);
+  });
+});
+
+describe("heirOf() (section 3)", () => {
+  const [OWN, OTHER] = [LIFE, "0123456789ABCDEFGHIJ"];
+  const by = (life: string, request: number): LockEntry => {
+    const one = entry("b", request);
+    return { ...one, pid: { ...one.pid, session: `b/${life}/1` } };
+  };
+  const lock = (holder: LockEntry, ...queue: LockEntry[]): LockValue => ({
+    ...FREE,
+    holders: [holder],
+    queue,
+  });
+  /** How many round trips pass from one holder to the next. */
+  const [QUICK, SLOW] = [() => 2, () => 20];
+
+  it("is the own life if that holds the lock first", () => {
+    assertEquals(heirOf(lock(by(OWN, 1)), FREE, OWN, QUICK), OWN);
+    assertEquals(heirOf(FREE, lock(by(OWN, 1)), OWN, QUICK), undefined);
+  });
+
+  it("is another life that holds the lock since before, unless it is passed on quickly", () => {
+    const before = lock(by(OTHER, 1));
+    const after = lock(by(OTHER, 1), by(OWN, 2));
+    assertEquals(heirOf(after, before, OWN, SLOW), OTHER);
+    assertEquals(heirOf(after, before, OWN, QUICK), undefined);
+  });
+
+  it("is another life that gets the lock only if the lock is crowded", () => {
+    const before = lock(by(OWN, 1), by(OTHER, 2), by(OWN, 3), by(OWN, 4));
+    assertEquals(heirOf(lock(by(OTHER, 2), by(OWN, 3), by(OWN, 4)), before, OWN, QUICK), OTHER);
+    assertEquals(heirOf(lock(by(OTHER, 2), by(OWN, 3)), before, OWN, SLOW), undefined);
+    // Another request of the same node has not held it before.
+    assertEquals(heirOf(lock(by(OTHER, 5)), lock(by(OTHER, 2)), OWN, SLOW), undefined);
+  });
+
+  it("is no guest, which proposes nothing itself", () => {
+    const guest = { ...by(OTHER, 1), pid: { node: "~x", session: `~x/${OTHER}/1`, seq: 1 } };
+    assertEquals(heirOf(lock(guest, by(OWN, 2), by(OWN, 3)), lock(guest), OWN, SLOW), undefined);
   });
 });

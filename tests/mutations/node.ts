@@ -779,8 +779,8 @@ export const NODE: readonly Mutation[] = [
     {
       section: 7,
       name: "a watch ignores changes that are older than those of the previous cluster",
-      find: "    this.#last = undefined;\n    this.follow();",
-      replace: "    this.follow();",
+      find: "    this.#last = undefined;\n    this.follow(unread);",
+      replace: "    this.follow(unread);",
       tests: ["tests/node/quorum/watches_test.ts"],
     },
   ]),

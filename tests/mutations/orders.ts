@@ -318,8 +318,8 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 9,
       name: "nothing is known of who will release a lock",
-      find: "merges: true, heir: heirOf(value, this.#core.life) }",
-      replace: "merges: true }",
+      find: "result, merges: true, heir };",
+      replace: "result, merges: true };",
     },
   ]),
   ...mutationsOf("lib/node/quorum/kept_promises.ts", ["tests/node/quorum/kept_promises_test.ts"], [
@@ -566,8 +566,52 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 3,
       name: "the promise for a lock that few want is handed on",
-      find: "return heir === life || isCrowded(value) ? heir : undefined;",
+      find: "return isHeld && !isSoon(0, pace()) ? heir : undefined;",
       replace: "return heir;",
+    },
+    {
+      section: 3,
+      name: "the promise for a lock that is passed on quickly is handed to its holder",
+      find: "isHeld && !isSoon(0, pace())",
+      replace: "isHeld",
+    },
+  ]),
+  ...mutationsOf("lib/locks/lock_value.ts", ["tests/locks/lock_value_test.ts"], [
+    {
+      section: 3,
+      name: "a node that has just got a lock counts as one that has held it for a while",
+      find: "held !== undefined && isRequest(first, held.pid.session, held.request);",
+      replace: "held !== undefined;",
+    },
+  ]),
+  ...mutationsOf("lib/locks/lock_value.ts", ["tests/cluster/round_trips_test.ts"], [
+    {
+      section: 3,
+      name: "who waits for a lock hands no promise to its holder",
+      find: "return isHeld && !isSoon(0, pace()) ? heir : undefined;",
+      replace: "return undefined;",
+    },
+  ]),
+  ...mutationsOf("lib/locks/unwatched_locks.ts", ["tests/cluster/round_trips_test.ts"], [
+    {
+      section: 3,
+      name: "a lock that another node wants is not watched by its holder",
+      find: "    for (const begin of this.#locks.get(register) ?? []) begin(LONG_HELD);\n",
+      replace: "",
+    },
+    {
+      section: 3,
+      name: "a holder reads the lock that another node is writing",
+      find: "begin(LONG_HELD);",
+      replace: "begin(0);",
+    },
+  ]),
+  ...mutationsOf("lib/node/engine/dispatcher.ts", ["tests/node/engine/dispatcher_test.ts"], [
+    {
+      section: 3,
+      name: "a node's own requests count as those of another one that wants the register",
+      find: "from !== view.self && wouldChange(request)",
+      replace: "wouldChange(request)",
     },
   ]),
   ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/hot_test.ts"], [

@@ -70,6 +70,8 @@ export class ScriptedNode {
   readonly core: Core;
   /** The events that the engine handed to others, by the name of the handler. */
   readonly handed: string[] = [];
+  /** The registers that other nodes have asked this member to change. */
+  readonly changing: RegisterId[] = [];
   /** The lives whose frames have arrived. */
   readonly heard: Life[] = [];
   /** The sessions that were lost, in order. */
@@ -324,6 +326,7 @@ export class ScriptedNode {
         return Promise.resolve({ type: "handed", outcome: "no_quorum" });
       },
       asked: (from) => note(`asked by ${from}`),
+      changing: (register) => void this.changing.push(register),
       otherGenesis: (from) => note(`otherGenesis of ${from}`),
       behind: () => this.core.askAgain(),
       notAMember: (from) => note(`notAMember by ${from}`),

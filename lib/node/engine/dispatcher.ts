@@ -18,6 +18,7 @@ import type {
   Reply,
   Request,
 } from "../../paxos/messages.ts";
+import type { RegisterId } from "../../paxos/register.ts";
 import { isGuest } from "../../paxos/sessions.ts";
 import type { Voter, VoterRequest } from "../../paxos/voter.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -56,6 +57,8 @@ export interface EngineHandlers extends ViewEvents {
     request: OrderRequest,
     refuse: (moved: boolean) => void,
   ) => void;
+  /** Another node asks this member to change a register. Absent: that is of no interest. */
+  readonly changing?: (register: RegisterId) => void;
   /** Whether this node has begun to close. Absent: it has not. */
   readonly isClosing?: () => boolean;
   /** A member lives under another genesis. */
@@ -282,7 +285,7 @@ export class Dispatcher {
     role: Role,
     now: number,
   ): void {
-    const { reply, maxValueBytes, view, routes } = this.#parts;
+    const { reply, maxValueBytes, view, routes, handlers } = this.#parts;
     // A list may have waited for its turn.
     if (view.judge(header) !== "serve") return;
     if (role === "client" && (request.type === "accept" || request.type === "fast")) {
@@ -291,6 +294,7 @@ export class Dispatcher {
     const asker = { node: from, life: header.life, votes: header.incarnation !== null };
     const { reply: answer, pushes } = voter.handle(request, asker, now);
     if (answer !== undefined) reply(from, header.life, answer);
+    if (from !== view.self && wouldChange(request)) handlers.changing?.(request.register);
     if (pushes.length === 0) return;
     // All members would tell an heir of the same loss. One is enough: the first in order that this one can reach.
     const teller = view.members.find((one) => one === view.self || routes.reaches(one));
@@ -358,4 +362,11 @@ export class Dispatcher {
       () => {},
     );
   }
+}
+
+/** Whether a request is one of those with which a proposer changes a register. */
+function wouldChange(
+  request: VoterRequest,
+): request is VoterRequest & { readonly type: "prepare" | "accept" | "fast" } {
+  return request.type === "prepare" || request.type === "accept" || request.type === "fast";
 }

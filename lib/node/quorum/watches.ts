@@ -47,13 +47,16 @@ export class Watches {
     });
   }
 
-  /** Calls `listener` with what is chosen from now on; returns the function that stops it. */
-  watch(register: RegisterId, listener: Listener): () => void {
+  /**
+   * Calls `listener` with what is chosen from now on; returns the function that stops it. `unread`: for how long another
+   * watch of the register is not to read what it has, in milliseconds; 0 unless given.
+   */
+  watch(register: RegisterId, listener: Listener, unread = 0): () => void {
     let watched = this.#watched.get(register);
     if (watched === undefined) {
       watched = new WatchedRegister(register, this.#engine, this.#events);
       this.#watched.set(register, watched);
-      watched.start();
+      watched.start(unread);
     } else {
       watched.addNewcomer(listener);
     }
@@ -133,13 +136,13 @@ class WatchedRegister {
     this.#learner = this.#newLearner();
   }
 
-  start(): void {
+  start(unread = 0): void {
     this.#last = undefined;
-    this.follow();
+    this.follow(unread);
   }
 
   /** Learns from the present members, and goes on from what it knows. */
-  follow(): void {
+  follow(unread = 0): void {
     this.#learner = this.#newLearner();
     if (this.#last !== undefined) {
       this.#learner.learn(this.#last.ballot);
@@ -157,7 +160,9 @@ class WatchedRegister {
       const learned = this.#learner.receive(sender, ballot, state, fast, heir);
       if (learned !== undefined) this.#tell(learned);
     });
-    this.renew();
+    if (unread === 0) return this.renew();
+    this.#ask(this.#engine.members);
+    this.#renewAfter(unread);
   }
 
   #newLearner(): Learner {
@@ -206,13 +211,21 @@ class WatchedRegister {
 
   /** Has these members watch it again, and reads what may have been missed. */
   renew(members: readonly string[] = this.#engine.members): void {
-    const { engine, register } = { engine: this.#engine, register: this.#register };
-    engine.ask(members, { id: this.#requestId!, type: "watch", register });
+    const engine = this.#engine;
+    this.#ask(members);
     this.read();
     if (members !== engine.members) return;
-    const again = Math.min(LONGEST_RENEWAL, engine.settings.sessionTtl);
+    this.#renewAfter(Math.min(LONGEST_RENEWAL, engine.settings.sessionTtl));
+  }
+
+  #ask(members: readonly string[]): void {
+    const register = this.#register;
+    this.#engine.ask(members, { id: this.#requestId!, type: "watch", register });
+  }
+
+  #renewAfter(time: number): void {
     this.#cancelTimer();
-    this.#cancelTimer = engine.runtime.setTimer(() => this.renew(), again);
+    this.#cancelTimer = this.#engine.runtime.setTimer(() => this.renew(), time);
   }
 
   #tell(learned: Learned): void {

@@ -317,3 +317,23 @@ describe("Dispatcher: an heir that loses its promise (section 3)", () => {
     });
   }
 });
+
+describe("Dispatcher: a register that another node is about to change", () => {
+  it("is reported with each request of its proposers, and with no other one", async () => {
+    const node = await votingMember();
+    const ballot = { counter: 7, life: life(5) };
+    const prepare: Request = { id: 1, type: "prepare", register: KEY, ballot };
+    const accept = acceptRequest(KEY, ballot, { present: false, token: 7 });
+    node.receive("a", { requests: [READ, { id: 2, type: "watch", register: KEY }] });
+    await node.settle();
+    assertEquals(node.changing, []);
+    node.receive("a", { requests: [prepare] });
+    node.receive("a", { requests: [{ ...accept, id: 3 }] });
+    await node.settle();
+    assertEquals(node.changing, [KEY, KEY]);
+    // Its own are not.
+    node.engine.ask(["c"], { ...prepare, ballot: { ...ballot, counter: 9 } });
+    await node.settle();
+    assertEquals(node.changing, [KEY, KEY]);
+  });
+});

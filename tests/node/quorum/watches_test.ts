@@ -34,6 +34,27 @@ describe("Watches (section 3)", () => {
     assertEquals(told, ["x@3 at 3r"]);
   });
 
+  it("read the register at once, or later if another node is writing it", async () => {
+    for (const unread of [0, 100]) {
+      const node = await ScriptedNode.start();
+      let reads = 0;
+      const reread = () => {
+        reads++;
+        return new Promise<Learned>(() => {});
+      };
+      const watches = new Watches(node.engine, { reread, lost: () => {} });
+      const stop = watches.watch(KEY, () => {}, unread);
+      await node.send("a");
+      assertEquals([node.trace.splice(0).length, reads], [1, unread === 0 ? 1 : 0]);
+      await node.time.pass(99);
+      assertEquals(reads, unread === 0 ? 1 : 0);
+      await node.time.pass(2);
+      await node.send("a");
+      assertEquals([node.trace.length, reads], [unread === 0 ? 0 : 1, 1]);
+      stop();
+    }
+  });
+
   it("never go back: a late quorum for a lower ballot is ignored", async () => {
     const { node, told } = await watching();
     node.rival(3, "x", "a", "b");
