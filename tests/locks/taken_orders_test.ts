@@ -12,7 +12,7 @@ const LOCK = registerId("l", undefined, "k");
 /** A lock that n1 holds, and an order of n2, which `send` has n1 take as if it came from `from`. */
 async function begin() {
   const cluster = await VirtualCluster.start(3);
-  const [one, two] = cluster.nodes;
+  const [one, two, three] = cluster.nodes;
   const held = await cluster.time.until(one.lock("k"));
   const { lockTable, core } = partsOf(one);
   const other = partsOf(two).core;
@@ -36,7 +36,7 @@ async function begin() {
     const { state } = await cluster.time.until(core.reads.read(LOCK, core.limits()));
     return lockOf(state).queue.map(({ pid, request }) => `${pid.node} ${request}`);
   };
-  return { cluster, one, two, held, take, send, queue };
+  return { cluster, one, two, three, held, take, send, queue };
 }
 
 describe("an order for a lock (section 9)", () => {
@@ -76,10 +76,12 @@ describe("an order for a lock (section 9)", () => {
   });
 
   it("joins the round of a release that has no state yet, and is refused behind it", async () => {
-    const { cluster, two, held, take, queue } = await begin();
+    const { cluster, two, three, held, take, queue } = await begin();
     await using _ = cluster;
-    // n2 waits, so that the release has to get promises first.
     const next = two.lock("k");
+    await cluster.pass(20);
+    // n3 has prepared and written nothing, so the release has to get promises first.
+    assertEquals(await cluster.time.until(three.lock("k", { ifAvailable: true })), null);
     await cluster.pass(20);
     const released = held.release();
     await cluster.pass(0.2);
