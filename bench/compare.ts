@@ -1,6 +1,6 @@
 import { type Figures, medians } from "./figures.ts";
 import type { Row } from "./rows.ts";
-import type { Setting } from "./setting.ts";
+import { MEMBERS, type Setting } from "./setting.ts";
 
 /** The effort of a measurement. */
 export interface Effort {
@@ -35,7 +35,11 @@ export async function compare(
 ): Promise<Comparison> {
   setting.meter.start();
   await row.run(setting, METERED, 1);
-  const sizes = setting.meter.stop(row.roundTrips);
+  const toAll = concurrency === 1 ? row.toAll : 0;
+  const sizes = setting.meter.stop(row.roundTrips).map((one, index) => ({
+    ...one,
+    answers: index < toAll ? MEMBERS.length - 1 : 1,
+  }));
 
   const own = await warmUp((count) => row.run(setting, count, concurrency), concurrency, budget);
   const bare = sizes.length === 0 ? null : await warmUp(

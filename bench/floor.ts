@@ -6,6 +6,11 @@ export interface FrameSizes {
   readonly answer: number;
 }
 
+/** One round trip: it is over after this number of answers. */
+export interface RoundTrip extends FrameSizes {
+  readonly answers: number;
+}
+
 /** Size of a question's header in bytes: its number, and the requested size of the answer. */
 const HEADER = 8;
 
@@ -25,13 +30,13 @@ export async function openEcho(transport: Transport, self: string): Promise<void
 const ASK_AGAIN = 1_000;
 
 /**
- * The floor of every operation: quorum round trips over the bare transport, without a protocol. A
- * quorum of three is this node and the first of the two others to answer.
+ * The floor of every operation: round trips over the bare transport, without a protocol. A quorum of three is this node
+ * and the first of the two others to answer.
  */
 export class Floor {
   readonly #transport: Transport;
   readonly #peers: readonly string[];
-  readonly #waiting = new Map<number, () => void>();
+  readonly #waiting = new Map<number, (from: string) => void>();
   /** The questions of round trips under way, each with its sizes. */
   readonly #asked = new Map<number, FrameSizes>();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -49,19 +54,15 @@ export class Floor {
     this.#timer = setInterval(() => {
       for (const [id, sizes] of this.#asked) this.#askAll(id, sizes);
     }, ASK_AGAIN);
-    await this.#transport.open(self, (_, frame) => {
-      const id = headerOf(frame).getUint32(0);
-      const answered = this.#waiting.get(id);
-      // The answer of the other peer comes late.
-      if (answered === undefined) return;
-      this.#waiting.delete(id);
-      answered();
+    await this.#transport.open(self, (from, frame) => {
+      // An answer that is not awaited comes late.
+      this.#waiting.get(headerOf(frame).getUint32(0))?.(from);
     });
   }
 
-  /** One quorum round trip after the other. */
-  async run(roundTrips: readonly FrameSizes[]): Promise<void> {
-    for (const sizes of roundTrips) await this.#roundTrip(sizes);
+  /** One round trip after the other. */
+  async run(roundTrips: readonly RoundTrip[]): Promise<void> {
+    for (const one of roundTrips) await this.#roundTrip(one);
   }
 
   /** Resolves when all peers answer: some transports take a while to connect. */
@@ -71,7 +72,10 @@ export class Floor {
       await new Promise((resolve) => setTimeout(resolve, 10));
       for (const peer of this.#peers) {
         const id = ++this.#last;
-        this.#waiting.set(id, () => answered.add(peer));
+        this.#waiting.set(id, () => {
+          this.#waiting.delete(id);
+          answered.add(peer);
+        });
         this.#ask(peer, id, { question: HEADER, answer: HEADER });
       }
     }
@@ -83,11 +87,15 @@ export class Floor {
     await this.#transport.close();
   }
 
-  #roundTrip(sizes: FrameSizes): Promise<void> {
+  #roundTrip({ answers, ...sizes }: RoundTrip): Promise<void> {
     const id = ++this.#last;
     return new Promise((resolve) => {
       this.#asked.set(id, sizes);
-      this.#waiting.set(id, () => {
+      // A peer that is asked again may answer twice.
+      const answered = new Set<string>();
+      this.#waiting.set(id, (from) => {
+        if (answered.add(from).size < answers) return;
+        this.#waiting.delete(id);
         this.#asked.delete(id);
         resolve();
       });

@@ -7,8 +7,10 @@ import type { Setting } from "./setting.ts";
 /** An operation to measure. */
 export interface Row {
   readonly name: string;
-  /** Quorum round trips that the protocol needs for it. */
+  /** Round trips that the protocol needs for it. */
   readonly roundTrips: number;
+  /** How many of them, the first ones, are to all members if one operation is measured at a time; others are to a quorum. */
+  readonly toAll: number;
   /** The concurrencies to measure. */
   readonly concurrencies: readonly number[];
   /** Runs it `count` times, `concurrency` at a time. */
@@ -29,13 +31,13 @@ const CONCURRENCIES = [1, 64];
 
 /** All rows. */
 export const ROWS: readonly Row[] = [
-  row("put, fresh key", 1, async ({ node }) => {
+  row("put, fresh key", 1, 1, async ({ node }) => {
     const prefix = crypto.randomUUID();
     return await Promise.resolve(async (index) => {
       valueOf(await node.kv.put(`${prefix} ${index}`, index));
     });
   }),
-  row("second change of one's own key", 1, async ({ node }, count) => {
+  row("second change of one's own key", 1, 0, async ({ node }, count) => {
     const prefix = crypto.randomUUID();
     const processes: Process[] = [];
     await closedLoop(count, 64, async (index) => {
@@ -44,16 +46,16 @@ export const ROWS: readonly Row[] = [
     });
     return (index) => processes[index].exit();
   }),
-  row("get, bound value", 1, async ({ node }) => {
+  row("get, bound value", 1, 0, async ({ node }) => {
     const process = node.spawn();
     const keys = await putSome((key) => node.kv.put(key, key, { pid: process }));
     return async (index) => valueOf(await node.kv.get(keys[index % keys.length]));
   }),
-  row("get, settled value", 0, async ({ node }) => {
+  row("get, settled value", 0, 0, async ({ node }) => {
     const keys = await putSome((key) => node.kv.put(key, key));
     return async (index) => valueOf(await node.kv.get(keys[index % keys.length]));
   }),
-  row("lock and unlock", 2, async ({ node }) => {
+  row("lock and unlock", 2, 1, async ({ node }) => {
     const prefix = crypto.randomUUID();
     return await Promise.resolve(async (index) => {
       const lock = await node.lock(`${prefix} ${index}`);
@@ -62,7 +64,8 @@ export const ROWS: readonly Row[] = [
   }),
   {
     name: "lock, hand-over",
-    roundTrips: 2,
+    roundTrips: 1,
+    toAll: 0,
     concurrencies: CONCURRENCIES,
     run: handOver,
     rhythm: bursts,
@@ -70,17 +73,19 @@ export const ROWS: readonly Row[] = [
   // The lock has one owner at a time, so the floor is that of sequential operations.
   {
     name: "lock, contended",
-    roundTrips: 2,
+    roundTrips: 1,
+    toAll: 0,
     concurrencies: [16],
     run: contend,
     rhythm: (count, _concurrency, operation) => closedLoop(count, 1, operation),
   },
 ];
 
-function row(name: string, roundTrips: number, prepare: Prepare): Row {
+function row(name: string, roundTrips: number, toAll: number, prepare: Prepare): Row {
   return {
     name,
     roundTrips,
+    toAll,
     concurrencies: CONCURRENCIES,
     async run(setting, count, concurrency) {
       const operation = await prepare(setting, count);

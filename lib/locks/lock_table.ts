@@ -59,7 +59,7 @@ export class LockTable implements LockRequests {
     this.labels = new WholeLabels(core, this.#requests);
     this.#monitor = new SessionMonitor(core);
     this.#turns = new SessionTurns(core);
-    this.unwatched = new UnwatchedLocks(core.runtime);
+    this.unwatched = new UnwatchedLocks(core);
     const latest = (register: RegisterId) => this.#waiters.get(register)?.latest ?? null;
     const isLeaving = ({ pid, request }: LockEntry) =>
       parseSession(pid.session).life === core.life && !this.#requests.has(request);

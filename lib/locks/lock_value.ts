@@ -103,7 +103,11 @@ export function heirOf(
   if (heir === life || isCrowded(value)) return heir;
   const [held] = before.holders;
   const isHeld = held !== undefined && isRequest(first, held.pid.session, held.request);
-  return isHeld && !isSoon(0, pace()) ? heir : undefined;
+  if (!isHeld || isSoon(0, pace())) return undefined;
+  // A life that shares the lock makes a change of its own next.
+  return value.holders.some(({ pid }) => parseSession(pid.session).life === life)
+    ? undefined
+    : heir;
 }
 
 function parse(value: unknown, before: LockRows | undefined): LockValue {

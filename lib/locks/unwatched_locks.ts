@@ -5,15 +5,22 @@ import { LONG_HELD } from "./lock_requests.ts";
 /** Begins the watch of a lock, which is not to read it for `unread` milliseconds. */
 type Begin = (unread: number) => void;
 
+/** What this needs of the node. */
+export interface UnwatchedLocksParts {
+  readonly runtime: Runtime;
+  /** Where promises are taken that are handed on, until the function that `inherit` returns is called. */
+  readonly proposals: { inherit(register: RegisterId): () => void };
+}
+
 /** The locks that this node holds without a watch: most are held too briefly to be worth one. */
 export class UnwatchedLocks {
-  readonly #runtime: Runtime;
+  readonly #parts: UnwatchedLocksParts;
   /** By the lock, what begins the watch of each holder. */
   readonly #locks = new PassingMap<RegisterId, readonly Begin[]>();
 
   /** Has no locks. */
-  constructor(runtime: Runtime) {
-    this.#runtime = runtime;
+  constructor(parts: UnwatchedLocksParts) {
+    this.#parts = parts;
   }
 
   /**
@@ -21,13 +28,22 @@ export class UnwatchedLocks {
    * the function that prevents it.
    */
   add(register: RegisterId, watch: Begin): () => void {
+    const { runtime, proposals } = this.#parts;
+    // From now on, not from the watch on: what a busy node uses up for other registers meanwhile would exclude the promise.
+    const disinherit = proposals.inherit(register);
+    let isOver = false;
     const begin = (unread: number) => {
-      leave();
+      // The watch of another holder may have shown that the session of both is over.
+      if (isOver) return;
       watch(unread);
+      leave();
     };
-    const cancel = this.#runtime.setTimer(() => begin(0), LONG_HELD);
+    const cancel = runtime.setTimer(() => begin(0), LONG_HELD);
     const leave = () => {
+      if (isOver) return;
+      isOver = true;
       cancel();
+      disinherit();
       const others = this.#locks.get(register)?.filter((one) => one !== begin) ?? [];
       if (others.length > 0) this.#locks.set(register, others);
       else this.#locks.delete(register);

@@ -76,7 +76,10 @@ for (const [size, down] of [[3, 0], [5, 0], [3, 1]] as const) {
       if (down > 0) cluster.isolate("n3");
       for (const name of ["a", "b", "c"]) {
         const lock = await cluster.until(first.lock(name));
+        // What the node does otherwise meanwhile does not matter.
+        for (let i = 0; i < 9; i++) await cluster.until(first.kv.put(`${name} ${i}`, i));
         const next = second.lock(name);
+        await cluster.until(Promise.all("rst".split("").map((i) => first.kv.put(name + i, i))));
         await cluster.time.pass(20);
         const started = cluster.now;
         const rounds = await roundsOf(one, () => Promise.all([lock.release(), next]));

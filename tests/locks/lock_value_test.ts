@@ -165,6 +165,11 @@ describe("heirOf() (section 3)", () => {
     assertEquals(heirOf(after, before, OWN, QUICK), undefined);
   });
 
+  it("is no other life where the own one shares the lock", () => {
+    const shared = { ...FREE, holders: [by(OTHER, 2), by(OWN, 4)] };
+    assertEquals(heirOf(shared, lock(by(OTHER, 2)), OWN, SLOW), undefined);
+  });
+
   it("is another life that gets the lock only if the lock is crowded", () => {
     const before = lock(by(OWN, 1), by(OTHER, 2), by(OWN, 3), by(OWN, 4));
     assertEquals(heirOf(lock(by(OTHER, 2), by(OWN, 3), by(OWN, 4)), before, OWN, QUICK), OTHER);

@@ -10,11 +10,16 @@ const [A, B] = ["a", "b"].map((name) => registerId("l", undefined, name));
 /** Locks that note which of them are watched. */
 function start() {
   const time = new VirtualTime();
-  const locks = new UnwatchedLocks(time.runtime);
+  let inheriting = 0;
+  const inherit = () => {
+    inheriting++;
+    return () => void inheriting--;
+  };
+  const locks = new UnwatchedLocks({ runtime: time.runtime, proposals: { inherit } });
   const watched: string[] = [];
   const add = (register: typeof A, name: string) =>
     locks.add(register, (unread) => void watched.push(unread > 0 ? `${name}, unread` : name));
-  return { time, locks, watched, add };
+  return { time, locks, watched, add, inheriting: () => inheriting };
 }
 
 describe("UnwatchedLocks", () => {
@@ -48,5 +53,26 @@ describe("UnwatchedLocks", () => {
     assertEquals(watched, ["two, unread"]);
     await time.pass(LONG_HELD + 1);
     assertEquals(watched, ["two, unread"]);
+  });
+
+  it("takes what is handed on from when the lock is held until it is watched, or no longer held", () => {
+    const { locks, watched, add, inheriting } = start();
+    const leave = add(A, "one");
+    assertEquals(inheriting(), 1);
+    leave();
+    leave();
+    assertEquals(inheriting(), 0);
+    locks.add(A, () => watched.push(`watched, still ${inheriting()}`));
+    locks.wanted(A);
+    assertEquals([watched, inheriting()], [["watched, still 1"], 0]);
+  });
+
+  it("has no holder watched that has ended with the watch of another one", () => {
+    const { locks, watched, add } = start();
+    let leave = () => {};
+    locks.add(A, () => leave());
+    leave = add(A, "two");
+    locks.wanted(A);
+    assertEquals(watched, []);
   });
 });

@@ -402,8 +402,14 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 3,
       name: "what this node sends counts as no ballot that was used",
-      find: "this.#inheritances.get(register)?.sends(request);",
+      find: "this.#inheritances.get(register)?.of.sends(request);",
       replace: "",
+    },
+    {
+      section: 3,
+      name: "what may be inherited is forgotten with the first caller that leaves",
+      find: "if (--shared.callers === 0)",
+      replace: "if (--shared.callers >= 0)",
     },
     {
       section: 3,
@@ -566,17 +572,23 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 3,
       name: "the promise for a lock that few want is handed on",
-      find: "return isHeld && !isSoon(0, pace()) ? heir : undefined;",
-      replace: "return heir;",
+      find: "if (!isHeld || isSoon(0, pace())) return undefined;\n",
+      replace: "",
     },
     {
       section: 3,
       name: "the promise for a lock that is passed on quickly is handed to its holder",
-      find: "isHeld && !isSoon(0, pace())",
-      replace: "isHeld",
+      find: "if (!isHeld || isSoon(0, pace()))",
+      replace: "if (!isHeld)",
     },
   ]),
   ...mutationsOf("lib/locks/lock_value.ts", ["tests/locks/lock_value_test.ts"], [
+    {
+      section: 3,
+      name: "a node that shares a lock hands its promise on",
+      find: ".life === life) ? undefined : heir;",
+      replace: ".life === life) ? heir : heir;",
+    },
     {
       section: 3,
       name: "a node that has just got a lock counts as one that has held it for a while",
@@ -588,8 +600,8 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 3,
       name: "who waits for a lock hands no promise to its holder",
-      find: "return isHeld && !isSoon(0, pace()) ? heir : undefined;",
-      replace: "return undefined;",
+      find: "if (!isHeld || isSoon(0, pace()))",
+      replace: "if (true)",
     },
   ]),
   ...mutationsOf("lib/locks/unwatched_locks.ts", ["tests/cluster/round_trips_test.ts"], [
@@ -598,6 +610,12 @@ export const ORDERS: readonly Mutation[] = [
       name: "a lock that another node wants is not watched by its holder",
       find: "    for (const begin of this.#locks.get(register) ?? []) begin(LONG_HELD);\n",
       replace: "",
+    },
+    {
+      section: 3,
+      name: "a busy node takes no promise for a lock that it holds",
+      find: "const disinherit = proposals.inherit(register);",
+      replace: "const disinherit = () => {};",
     },
     {
       section: 3,

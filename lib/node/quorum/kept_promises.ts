@@ -4,6 +4,7 @@ import type { Learned } from "../../paxos/learner.ts";
 import type { RegisterRequest, StoredRegister } from "../../paxos/messages.ts";
 import type { KeptPromise } from "../../paxos/proposer.ts";
 import type { RegisterId } from "../../paxos/register.ts";
+import { PassingMap } from "../runtime/passing_map.ts";
 import { RecentMap } from "../runtime/recent_map.ts";
 
 /** Promises kept, to bound memory; the oldest are dropped first. */
@@ -19,37 +20,41 @@ export class KeptPromises {
   /** When a kept promise for a register was refused last because of a rival. */
   readonly #refused = new RecentMap<RegisterId, number>(MAX_CONTENDED);
 
-  /** What this node may inherit, of the registers that it watches. */
-  readonly #inheritances = new Map<RegisterId, Inheritance>();
+  /** What this node may inherit, and for how many callers. */
+  readonly #inheritances = new PassingMap<RegisterId, { of: Inheritance; callers: number }>();
 
   /** Keeps the promise for `register`, in place of an older one. */
   put(register: RegisterId, kept: KeptPromise): void {
     this.#kept.set(register, kept);
   }
 
-  /** Takes what other nodes hand on to this one from now on, until the function that this returns is called. */
+  /** Takes what other nodes hand on to this one from now on, until the functions that all callers got are called, once each. */
   inherit(register: RegisterId, clock: LamportClock): () => void {
-    const inheritance = new Inheritance(clock);
-    this.#inheritances.set(register, inheritance);
+    let inheritance = this.#inheritances.get(register);
+    if (inheritance === undefined) {
+      this.#inheritances.set(register, inheritance = { of: new Inheritance(clock), callers: 0 });
+    }
+    const shared = inheritance;
+    shared.callers++;
     return () => {
-      if (this.#inheritances.get(register) === inheritance) this.#inheritances.delete(register);
+      if (--shared.callers === 0) this.#inheritances.delete(register);
     };
   }
 
   /** Whether other nodes have handed on promises for `register` since this node watches it. */
   hasInherited(register: RegisterId): boolean {
-    return this.#inheritances.get(register)?.hasTaken === true;
+    return this.#inheritances.get(register)?.of.hasTaken === true;
   }
 
   /** This node sends a request about `register`. */
   sends(register: RegisterId, request: RegisterRequest): void {
-    this.#inheritances.get(register)?.sends(request);
+    this.#inheritances.get(register)?.of.sends(request);
   }
 
   /** A quorum told what it accepted for `register`: keeps what it promised to `life` with that. */
   learned(register: RegisterId, learned: Learned, life: Life): void {
     this.outdated(register, learned.ballot);
-    const kept = this.#inheritances.get(register)?.take(learned, life);
+    const kept = this.#inheritances.get(register)?.of.take(learned, life);
     const known = this.#kept.get(register);
     const isHigher = known === undefined || kept === undefined ||
       compareBallots(kept.ballot, known.ballot) > 0;

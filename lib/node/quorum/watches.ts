@@ -48,8 +48,8 @@ export class Watches {
   }
 
   /**
-   * Calls `listener` with what is chosen from now on; returns the function that stops it. `unread`: for how long another
-   * watch of the register is not to read what it has, in milliseconds; 0 unless given.
+   * Calls `listener` with what is chosen from now on; returns the function that stops it. `unread`: for how long the
+   * register is not to be read if the watch of it begins with this call, in milliseconds; 0 unless given.
    */
   watch(register: RegisterId, listener: Listener, unread = 0): () => void {
     let watched = this.#watched.get(register);

@@ -10,6 +10,7 @@ import type {
   Reply,
   Request,
 } from "../../../lib/paxos/messages.ts";
+import type { Present } from "../../../lib/paxos/register.ts";
 import { acceptRequest } from "../../support/accept_request.ts";
 import { KEY, life, ScriptedNode } from "../../support/scripted_node.ts";
 import { answers, READ, sent, votingMember } from "../../support/voting_member.ts";
@@ -329,11 +330,16 @@ describe("Dispatcher: a register that another node is about to change", () => {
     assertEquals(node.changing, []);
     node.receive("a", { requests: [prepare] });
     node.receive("a", { requests: [{ ...accept, id: 3 }] });
+    const state: Present = {
+      ...{ present: true, token: 7, over: 0, op: `${life(5)}/1`, value: new Uint8Array(1) },
+      ...{ bindings: [], owners: [] },
+    };
+    node.receive("a", { requests: [{ id: 4, type: "fast", register: KEY, ballot, state }] });
     await node.settle();
-    assertEquals(node.changing, [KEY, KEY]);
+    assertEquals(node.changing, [KEY, KEY, KEY]);
     // Its own are not.
     node.engine.ask(["c"], { ...prepare, ballot: { ...ballot, counter: 9 } });
     await node.settle();
-    assertEquals(node.changing, [KEY, KEY]);
+    assertEquals(node.changing, [KEY, KEY, KEY]);
   });
 });

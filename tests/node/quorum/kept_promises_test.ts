@@ -63,7 +63,14 @@ describe("KeptPromises (section 3)", () => {
     hand("k1", "p", 12);
     kept.clear();
     assertEquals(kept.take("k1"), undefined);
+    // Another caller that begins later shares what is known.
+    const later = new LamportClock();
+    later.observe(40);
+    const end = kept.inherit("k1", later);
     leave();
+    hand("k1", "p", 19);
+    assertEquals(kept.take("k1")?.ballot, at(20, "p"));
+    end();
     hand("k1", "p", 20);
     assertEquals([kept.take("k1"), kept.hasInherited("k1")], [undefined, false]);
   });
