@@ -4,6 +4,7 @@ import {
   FREE,
   isRequest,
   type LeftRequest,
+  type LockEntry,
   type LockValue,
   MAX_LEFT,
 } from "../paxos/lock_register.ts";
@@ -101,13 +102,11 @@ export function heirOf(
   if (first === undefined || isGuest(first.pid.node)) return undefined;
   const heir = parseSession(first.pid.session).life;
   if (heir === life || isCrowded(value)) return heir;
-  const [held] = before.holders;
-  const isHeld = held !== undefined && isRequest(first, held.pid.session, held.request);
-  if (!isHeld || isSoon(0, pace())) return undefined;
+  const isFirst = ({ pid, request }: LockEntry) => isRequest(first, pid.session, request);
   // A life that shares the lock makes a change of its own next.
-  return value.holders.some(({ pid }) => parseSession(pid.session).life === life)
-    ? undefined
-    : heir;
+  const shares = ({ pid }: LockEntry) => parseSession(pid.session).life === life;
+  const isNext = before.holders.some(isFirst) && !value.holders.some(shares);
+  return isNext && !isSoon(0, pace()) ? heir : undefined;
 }
 
 function parse(value: unknown, before: LockRows | undefined): LockValue {

@@ -97,7 +97,7 @@ export class LockWaiters {
    * Calls `stolen` when the lock that `request` holds is taken away by another request. `unread`: for how long the lock is
    * not to be read, in milliseconds, as another node is writing it.
    */
-  guard(request: LockRequest, stolen: () => void, unread = 0): void {
+  guard(request: LockRequest, stolen: () => void, unread: number): void {
     this.#guarded.set(keyOf(request), { request, stolen });
     this.#watch(unread);
     this.#catchUp();
@@ -147,7 +147,7 @@ export class LockWaiters {
     this.leave(request);
   }
 
-  #watch(unread = 0): void {
+  #watch(unread?: number): void {
     this.#stayOn?.();
     this.#stayOn = undefined;
     if (this.#stopWatching !== undefined) return;

@@ -16,7 +16,7 @@ export interface UnwatchedLocksParts {
 export class UnwatchedLocks {
   readonly #parts: UnwatchedLocksParts;
   /** By the lock, what begins the watch of each holder. */
-  readonly #locks = new PassingMap<RegisterId, readonly Begin[]>();
+  readonly #locks = new PassingMap<RegisterId, Set<Begin>>();
 
   /** Has no locks. */
   constructor(parts: UnwatchedLocksParts) {
@@ -31,24 +31,21 @@ export class UnwatchedLocks {
     const { runtime, proposals } = this.#parts;
     // From now on, not from the watch on: what a busy node uses up for other registers meanwhile would exclude the promise.
     const disinherit = proposals.inherit(register);
-    let isOver = false;
+    const begins = this.#locks.get(register) ?? new Set();
     const begin = (unread: number) => {
       // The watch of another holder may have shown that the session of both is over.
-      if (isOver) return;
+      if (!begins.has(begin)) return;
       watch(unread);
       leave();
     };
     const cancel = runtime.setTimer(() => begin(0), LONG_HELD);
     const leave = () => {
-      if (isOver) return;
-      isOver = true;
+      if (!begins.delete(begin)) return;
       cancel();
       disinherit();
-      const others = this.#locks.get(register)?.filter((one) => one !== begin) ?? [];
-      if (others.length > 0) this.#locks.set(register, others);
-      else this.#locks.delete(register);
+      if (begins.size === 0) this.#locks.delete(register);
     };
-    this.#locks.set(register, [...this.#locks.get(register) ?? [], begin]);
+    this.#locks.set(register, begins.add(begin));
     return leave;
   }
 
@@ -58,7 +55,6 @@ export class UnwatchedLocks {
    * lock now: a read that meets the write would have to write, too.
    */
   wanted(register: RegisterId): void {
-    if (this.#locks.size === 0) return;
-    for (const begin of this.#locks.get(register) ?? []) begin(LONG_HELD);
+    for (const begin of [...this.#locks.get(register) ?? []]) begin(LONG_HELD);
   }
 }

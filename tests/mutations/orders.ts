@@ -572,43 +572,43 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 3,
       name: "the promise for a lock that few want is handed on",
-      find: "if (!isHeld || isSoon(0, pace())) return undefined;\n",
-      replace: "",
+      find: "return isNext && !isSoon(0, pace()) ? heir : undefined;",
+      replace: "return heir;",
     },
     {
       section: 3,
       name: "the promise for a lock that is passed on quickly is handed to its holder",
-      find: "if (!isHeld || isSoon(0, pace()))",
-      replace: "if (!isHeld)",
+      find: "isNext && !isSoon(0, pace())",
+      replace: "isNext",
     },
   ]),
   ...mutationsOf("lib/locks/lock_value.ts", ["tests/locks/lock_value_test.ts"], [
     {
       section: 3,
       name: "a node that shares a lock hands its promise on",
-      find: ".life === life) ? undefined : heir;",
-      replace: ".life === life) ? heir : heir;",
+      find: " && !value.holders.some(shares)",
+      replace: "",
     },
     {
       section: 3,
       name: "a node that has just got a lock counts as one that has held it for a while",
-      find: "held !== undefined && isRequest(first, held.pid.session, held.request);",
-      replace: "held !== undefined;",
+      find: "isRequest(first, pid.session, request);",
+      replace: "isRequest(first, pid.session, request) || true;",
     },
   ]),
   ...mutationsOf("lib/locks/lock_value.ts", ["tests/cluster/round_trips_test.ts"], [
     {
       section: 3,
       name: "who waits for a lock hands no promise to its holder",
-      find: "if (!isHeld || isSoon(0, pace()))",
-      replace: "if (true)",
+      find: "isNext && !isSoon(0, pace())",
+      replace: "false",
     },
   ]),
   ...mutationsOf("lib/locks/unwatched_locks.ts", ["tests/cluster/round_trips_test.ts"], [
     {
       section: 3,
       name: "a lock that another node wants is not watched by its holder",
-      find: "    for (const begin of this.#locks.get(register) ?? []) begin(LONG_HELD);\n",
+      find: "    for (const begin of [...this.#locks.get(register) ?? []]) begin(LONG_HELD);\n",
       replace: "",
     },
     {

@@ -30,11 +30,9 @@ export class KeptPromises {
 
   /** Takes what other nodes hand on to this one from now on, until the functions that all callers got are called, once each. */
   inherit(register: RegisterId, clock: LamportClock): () => void {
-    let inheritance = this.#inheritances.get(register);
-    if (inheritance === undefined) {
-      this.#inheritances.set(register, inheritance = { of: new Inheritance(clock), callers: 0 });
-    }
-    const shared = inheritance;
+    const known = this.#inheritances.get(register);
+    const shared = known ?? { of: new Inheritance(clock), callers: 0 };
+    this.#inheritances.set(register, shared);
     shared.callers++;
     return () => {
       if (--shared.callers === 0) this.#inheritances.delete(register);

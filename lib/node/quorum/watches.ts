@@ -51,7 +51,7 @@ export class Watches {
    * Calls `listener` with what is chosen from now on; returns the function that stops it. `unread`: for how long the
    * register is not to be read if the watch of it begins with this call, in milliseconds; 0 unless given.
    */
-  watch(register: RegisterId, listener: Listener, unread = 0): () => void {
+  watch(register: RegisterId, listener: Listener, unread?: number): () => void {
     let watched = this.#watched.get(register);
     if (watched === undefined) {
       watched = new WatchedRegister(register, this.#engine, this.#events);
@@ -136,13 +136,13 @@ class WatchedRegister {
     this.#learner = this.#newLearner();
   }
 
-  start(unread = 0): void {
+  start(unread?: number): void {
     this.#last = undefined;
     this.follow(unread);
   }
 
   /** Learns from the present members, and goes on from what it knows. */
-  follow(unread = 0): void {
+  follow(unread?: number): void {
     this.#learner = this.#newLearner();
     if (this.#last !== undefined) {
       this.#learner.learn(this.#last.ballot);
@@ -160,9 +160,7 @@ class WatchedRegister {
       const learned = this.#learner.receive(sender, ballot, state, fast, heir);
       if (learned !== undefined) this.#tell(learned);
     });
-    if (unread === 0) return this.renew();
-    this.#ask(this.#engine.members);
-    this.#renewAfter(unread);
+    this.renew(this.#engine.members, unread);
   }
 
   #newLearner(): Learner {
@@ -209,23 +207,15 @@ class WatchedRegister {
     this.#events.reread(this.#register).then(found, () => {});
   }
 
-  /** Has these members watch it again, and reads what may have been missed. */
-  renew(members: readonly string[] = this.#engine.members): void {
-    const engine = this.#engine;
-    this.#ask(members);
-    this.read();
+  /** Has these members watch it again, and reads what may have been missed: now, or after `unread` milliseconds. */
+  renew(members: readonly string[] = this.#engine.members, unread = 0): void {
+    const { engine, register } = { engine: this.#engine, register: this.#register };
+    engine.ask(members, { id: this.#requestId!, type: "watch", register });
+    if (unread === 0) this.read();
     if (members !== engine.members) return;
-    this.#renewAfter(Math.min(LONGEST_RENEWAL, engine.settings.sessionTtl));
-  }
-
-  #ask(members: readonly string[]): void {
-    const register = this.#register;
-    this.#engine.ask(members, { id: this.#requestId!, type: "watch", register });
-  }
-
-  #renewAfter(time: number): void {
+    const again = unread || Math.min(LONGEST_RENEWAL, engine.settings.sessionTtl);
     this.#cancelTimer();
-    this.#cancelTimer = this.#engine.runtime.setTimer(() => this.renew(), time);
+    this.#cancelTimer = engine.runtime.setTimer(() => this.renew(), again);
   }
 
   #tell(learned: Learned): void {
