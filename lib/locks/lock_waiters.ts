@@ -129,7 +129,8 @@ export class LockWaiters {
   #stopUnlessUsed(): void {
     if (this.#waiting.size + this.#guarded.size + this.#keepers > 0) return;
     if (this.#stopWatching === undefined || this.#last === undefined) return this.#stop();
-    if (this.#last.value.holders.length === 0) return this.#stop();
+    // A lock that was never seen to be passed on is one that few want.
+    if (this.#last.value.holders.length === 0 || this.pace === Infinity) return this.#stop();
     this.#stayOn ??= this.#core.runtime.setTimer(() => this.#stop(), LINGER);
   }
 

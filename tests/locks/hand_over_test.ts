@@ -1,5 +1,6 @@
 import { assertEquals, assertGreater, assertLess, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { decodeFrame } from "../../lib/codec.ts";
 import type { Lock } from "../../mod.ts";
 import { VirtualCluster } from "../support/virtual_cluster.ts";
 import { ROUND_TRIP, TimedCluster } from "./support/timed_cluster.ts";
@@ -38,6 +39,25 @@ describe("a lock that is given up", () => {
       }
     });
   }
+});
+
+describe("a lock that one other node waits for", () => {
+  it("is not watched any more by the node that releases it: it has no use for what it would be told", async () => {
+    await using cluster = await TimedCluster.start(3, { sessionTtl });
+    const [first, second] = cluster.nodes;
+    const sent: string[] = [];
+    cluster.onSend = (from, bytes) => {
+      const decoded = decodeFrame(bytes);
+      if (from === "n1" && decoded.ok) sent.push(...decoded.frame.requests.map(({ type }) => type));
+    };
+    const lock = await cluster.until(first.lock("k"));
+    const next = second.lock("k");
+    await cluster.time.pass(20);
+    assertEquals([sent.includes("watch"), sent.includes("unwatch")], [true, false]);
+    await cluster.until(lock.release());
+    assertEquals(sent.includes("unwatch"), true);
+    await cluster.until(next);
+  });
 });
 
 describe("waiters of one node that do not ask again", () => {

@@ -604,6 +604,14 @@ export const ORDERS: readonly Mutation[] = [
       replace: "false",
     },
   ]),
+  ...mutationsOf("lib/locks/lock_waiters.ts", ["tests/locks/hand_over_test.ts"], [
+    {
+      section: 9,
+      name: "a node is told of a lock that it has released and that few want",
+      find: " || this.pace === Infinity) return this.#stop();",
+      replace: ") return this.#stop();",
+    },
+  ]),
   ...mutationsOf("lib/locks/unwatched_locks.ts", ["tests/cluster/round_trips_test.ts"], [
     {
       section: 3,
