@@ -3,6 +3,7 @@ import type { Limits, Operation } from "../node/shell.ts";
 import { type Ballot, compareBallots } from "../paxos/ballot.ts";
 import type { Learned } from "../paxos/learner.ts";
 import type { LockEntry, LockValue } from "../paxos/lock_register.ts";
+import { isCrowded } from "../paxos/lock_route.ts";
 import type { RegisterId, SessionId } from "../paxos/register.ts";
 import type { LockRequest } from "./lock_request.ts";
 
@@ -129,8 +130,10 @@ export class LockWaiters {
   #stopUnlessUsed(): void {
     if (this.#waiting.size + this.#guarded.size + this.#keepers > 0) return;
     if (this.#stopWatching === undefined || this.#last === undefined) return this.#stop();
-    // A lock that was never seen to be passed on is one that few want.
-    if (this.#last.value.holders.length === 0 || this.pace === Infinity) return this.#stop();
+    const { value } = this.#last;
+    // A lock that few want, and that was not seen to be passed on, is of no interest any more.
+    const isOfUse = this.pace < Infinity || isCrowded(value);
+    if (value.holders.length === 0 || !isOfUse) return this.#stop();
     this.#stayOn ??= this.#core.runtime.setTimer(() => this.#stop(), LINGER);
   }
 

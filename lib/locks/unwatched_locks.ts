@@ -33,8 +33,6 @@ export class UnwatchedLocks {
     const disinherit = proposals.inherit(register);
     const begins = this.#locks.get(register) ?? new Set();
     const begin = (unread: number) => {
-      // The watch of another holder may have shown that the session of both is over.
-      if (!begins.has(begin)) return;
       watch(unread);
       leave();
     };
@@ -55,6 +53,7 @@ export class UnwatchedLocks {
    * lock now: a read that meets the write would have to write, too.
    */
   wanted(register: RegisterId): void {
-    for (const begin of [...this.#locks.get(register) ?? []]) begin(LONG_HELD);
+    // Not of those that end meanwhile: the watch of one holder may show that the session of all is over.
+    for (const begin of this.#locks.get(register) ?? []) begin(LONG_HELD);
   }
 }

@@ -60,6 +60,31 @@ describe("a lock that one other node waits for", () => {
   });
 });
 
+describe("a lock that two other nodes wait for", () => {
+  it("is still watched by its first holder, so that its next request goes to the next one", async () => {
+    await using cluster = await TimedCluster.start(3, { sessionTtl });
+    const [first, ...others] = cluster.nodes;
+    const lock = await cluster.until(first.lock("k"));
+    const next = others.map((node) => node.lock("k"));
+    for (const one of next) one.catch(() => {}); // The nodes close, if the test fails.
+    await cluster.time.pass(200);
+    const sent: string[] = [];
+    cluster.onSend = (from, bytes) => {
+      const decoded = decodeFrame(bytes);
+      if (from === "n1" && decoded.ok) sent.push(...decoded.frame.requests.map(({ type }) => type));
+    };
+    await cluster.until(lock.release());
+    const again = first.lock("k");
+    again.catch(() => {});
+    await cluster.time.pass(20);
+    assertEquals([sent.includes("order"), sent.includes("prepare")], [true, false]);
+    for (const waiting of [...next, again]) {
+      const lock = await cluster.until(waiting);
+      await cluster.until(lock.release());
+    }
+  });
+});
+
 describe("waiters of one node that do not ask again", () => {
   it("take one round trip for each turn", async () => {
     await using cluster = await TimedCluster.start(3, { sessionTtl });

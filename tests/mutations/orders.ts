@@ -402,14 +402,14 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 3,
       name: "what this node sends counts as no ballot that was used",
-      find: "this.#inheritances.get(register)?.of.sends(request);",
+      find: "this.#inheritances.get(register)?.sends(request);",
       replace: "",
     },
     {
       section: 3,
       name: "what may be inherited is forgotten with the first caller that leaves",
-      find: "if (--shared.callers === 0)",
-      replace: "if (--shared.callers >= 0)",
+      find: "if (--inheritance.callers === 0)",
+      replace: "if (--inheritance.callers >= 0)",
     },
     {
       section: 3,
@@ -608,15 +608,21 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 9,
       name: "a node is told of a lock that it has released and that few want",
-      find: " || this.pace === Infinity) return this.#stop();",
-      replace: ") return this.#stop();",
+      find: "value.holders.length === 0 || !isOfUse",
+      replace: "value.holders.length === 0",
+    },
+    {
+      section: 9,
+      name: "the first holder of a lock that many want does not know where its next request goes",
+      find: "this.pace < Infinity || isCrowded(value);",
+      replace: "this.pace < Infinity;",
     },
   ]),
   ...mutationsOf("lib/locks/unwatched_locks.ts", ["tests/cluster/round_trips_test.ts"], [
     {
       section: 3,
       name: "a lock that another node wants is not watched by its holder",
-      find: "    for (const begin of [...this.#locks.get(register) ?? []]) begin(LONG_HELD);\n",
+      find: "    for (const begin of this.#locks.get(register) ?? []) begin(LONG_HELD);\n",
       replace: "",
     },
     {
