@@ -4,6 +4,7 @@ import { describe, it } from "@std/testing/bdd";
 import { decodeFrame } from "../../lib/codec.ts";
 import type { JoinOptions } from "../../mod.ts";
 import { valueOf } from "../support/expect.ts";
+import { keyFor } from "../singletons/support/keys.ts";
 import { ROUND_TRIP, TimedCluster } from "../locks/support/timed_cluster.ts";
 
 const LONG = { sessionTtl: 60_000, timeout: 10_000 };
@@ -180,3 +181,24 @@ describe("a register in which something was met (section 3a)", () => {
     assertEquals(await roundsOf(one, attempt), ["fast", "accept"]);
   });
 });
+
+for (const down of [0, 1]) {
+  describe(`a call of a singleton whose instance is known, with ${down} of three members down`, () => {
+    it("takes one round trip to the node of the instance, and asks no member about registers", async () => {
+      const spec = { id: "echo", start: () => ({ echo: (value: number) => value }) };
+      const one = await start(3, { hosts: [spec] });
+      await using cluster = one.cluster;
+      const [first, second] = cluster.nodes;
+      const key = keyFor(spec.id, [second.id, first.id, "n3"]);
+      const remote = first.name(key, spec);
+      assertEquals(await cluster.until(remote.echo(0)), 0);
+      if (down > 0) cluster.isolate("n3");
+      await cluster.time.pass(20);
+      for (let value = 1; value < 10; value++) {
+        const started = cluster.now;
+        assertEquals(await roundsOf(one, () => remote.echo(value)), []);
+        assertLessOrEqual(cluster.now - started, ROUND_TRIP);
+      }
+    });
+  });
+}
