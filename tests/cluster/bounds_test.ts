@@ -9,10 +9,17 @@ import { VirtualTime } from "../support/virtual_time.ts";
 
 const MEMBERS = ["n1", "n2", "n3"];
 
+/** Bytes that a round may leave at most. */
+const LITTLE = 40_000;
+
+/** Rounds at most: on a busy machine Bun still compiles in its tenth, and keeps what it makes. */
+const MAX_ROUNDS = 18;
+
 /**
  * Fails if `work` leaves something in memory: then every round leaves as much as the previous one, while
  * compiled code or a resized table takes memory only occasionally. (A round should repeat its work often
- * enough that a few hundred bytes for each repetition show.) `warmUp`: rounds before the first measurement.
+ * enough that a few hundred bytes for each repetition show.) Two rounds must leave little, as Bun gives back
+ * what it has compiled once in about twenty. `warmUp`: rounds before the first measurement.
  */
 async function assertNoGrowth(
   time: VirtualTime,
@@ -23,13 +30,14 @@ async function assertNoGrowth(
   const timers = time.timers;
   const growth: number[] = [];
   let last = await heapUsed();
-  while (growth.length < 10 && !growth.some((bytes) => bytes < 40_000)) {
+  while (growth.length < MAX_ROUNDS && growth.filter((bytes) => bytes < LITTLE).length < 2) {
     await work();
     const used = await heapUsed();
     growth.push(used - last);
     last = used;
   }
-  assertLess(Math.min(...growth), 40_000, `grew by ${growth.join(", ")} bytes`);
+  const second = growth.toSorted((a, b) => a - b)[1];
+  assertLess(second, LITTLE, `grew by ${growth.join(", ")} bytes`);
   assertLessOrEqual(time.timers, timers + 2);
 }
 
