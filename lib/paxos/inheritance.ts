@@ -11,8 +11,6 @@ import { sizeOf } from "./size.ts";
  * promised it for another attempt, or accepted another state at it.
  */
 export class Inheritance {
-  /** For the keeper of this: how many parts of the node need it. */
-  callers = 0;
   readonly #clock: LamportClock;
   /** A number at or above every counter that this life has used for the register. */
   #used: number;

@@ -402,7 +402,7 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 3,
       name: "what this node sends counts as no ballot that was used",
-      find: "this.#inheritances.get(register)?.sends(request);",
+      find: "this.#inheritances.get(register)?.of.sends(request);",
       replace: "",
     },
     {
@@ -642,8 +642,8 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 3,
       name: "a node's own requests count as those of another one that wants the register",
-      find: "from !== view.self && wouldChange(request)",
-      replace: "wouldChange(request)",
+      find: "from !== view.self && (brings",
+      replace: "(brings",
     },
   ]),
   ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/hot_test.ts"], [

@@ -288,13 +288,16 @@ export class Dispatcher {
     const { reply, maxValueBytes, view, routes, handlers } = this.#parts;
     // A list may have waited for its turn.
     if (view.judge(header) !== "serve") return;
-    if (role === "client" && (request.type === "accept" || request.type === "fast")) {
+    const brings = request.type === "accept" || request.type === "fast";
+    if (role === "client" && brings) {
       if (!isFitFor(request.register, request.state, maxValueBytes)) return;
     }
     const asker = { node: from, life: header.life, votes: header.incarnation !== null };
     const { reply: answer, pushes } = voter.handle(request, asker, now);
     if (answer !== undefined) reply(from, header.life, answer);
-    if (from !== view.self && wouldChange(request)) handlers.changing?.(request.register);
+    if (from !== view.self && (brings || request.type === "prepare")) {
+      handlers.changing?.(request.register);
+    }
     if (pushes.length === 0) return;
     // All members would tell an heir of the same loss. One is enough: the first in order that this one can reach.
     const teller = view.members.find((one) => one === view.self || routes.reaches(one));
@@ -362,11 +365,4 @@ export class Dispatcher {
       () => {},
     );
   }
-}
-
-/** Whether a request is one of those with which a proposer changes a register. */
-function wouldChange(
-  request: VoterRequest,
-): request is VoterRequest & { readonly type: "prepare" | "accept" | "fast" } {
-  return request.type === "prepare" || request.type === "accept" || request.type === "fast";
 }

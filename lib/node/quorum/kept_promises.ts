@@ -20,8 +20,8 @@ export class KeptPromises {
   /** When a kept promise for a register was refused last because of a rival. */
   readonly #refused = new RecentMap<RegisterId, number>(MAX_CONTENDED);
 
-  /** What this node may inherit. */
-  readonly #inheritances = new PassingMap<RegisterId, Inheritance>();
+  /** What this node may inherit, and for how many callers. */
+  readonly #inheritances = new PassingMap<RegisterId, { of: Inheritance; callers: number }>();
 
   /** Keeps the promise for `register`, in place of an older one. */
   put(register: RegisterId, kept: KeptPromise): void {
@@ -30,7 +30,8 @@ export class KeptPromises {
 
   /** Takes what other nodes hand on to this one from now on, until the functions that all callers got are called, once each. */
   inherit(register: RegisterId, clock: LamportClock): () => void {
-    const inheritance = this.#inheritances.get(register) ?? new Inheritance(clock);
+    const known = this.#inheritances.get(register);
+    const inheritance = known ?? { of: new Inheritance(clock), callers: 0 };
     this.#inheritances.set(register, inheritance);
     inheritance.callers++;
     return () => {
@@ -40,18 +41,18 @@ export class KeptPromises {
 
   /** Whether other nodes have handed on promises for `register` since this node watches it. */
   hasInherited(register: RegisterId): boolean {
-    return this.#inheritances.get(register)?.hasTaken === true;
+    return this.#inheritances.get(register)?.of.hasTaken === true;
   }
 
   /** This node sends a request about `register`. */
   sends(register: RegisterId, request: RegisterRequest): void {
-    this.#inheritances.get(register)?.sends(request);
+    this.#inheritances.get(register)?.of.sends(request);
   }
 
   /** A quorum told what it accepted for `register`: keeps what it promised to `life` with that. */
   learned(register: RegisterId, learned: Learned, life: Life): void {
     this.outdated(register, learned.ballot);
-    const kept = this.#inheritances.get(register)?.take(learned, life);
+    const kept = this.#inheritances.get(register)?.of.take(learned, life);
     const known = this.#kept.get(register);
     const isHigher = known === undefined || kept === undefined ||
       compareBallots(kept.ballot, known.ballot) > 0;
