@@ -48,11 +48,10 @@ export interface LinkEvents {
   readonly unreachable: (why: string) => void;
   /** A server does not accept the guest's proof. */
   readonly refused: (server: string, end: LineEnd) => void;
-  /** A put that another node bound to a process of the guest. `answer` may be called later, or never. */
+  /** A put that another node bound to a process of the guest. Resolves to the answer. */
   readonly handover: (
     message: DownMessage & { readonly type: "handover" },
-    answer: (message: UpMessage) => void,
-  ) => void;
+  ) => Promise<UpMessage>;
 }
 
 /** What a {@linkcode Link} needs. */
@@ -243,10 +242,8 @@ export class Link implements Outlet {
         return this.#session.lapsed(message.session);
       case "handover": {
         const line = this.#line;
-        return events.handover(
-          message,
-          (answer) => void (line === this.#line && this.post(answer)),
-        );
+        events.handover(message).then((answer) => line === this.#line && this.post(answer));
+        return;
       }
       case "bye":
         return this.#bidden(message.code, message.message);

@@ -60,7 +60,7 @@ export function wireGuest(
         locations.clear();
         hooks.restarted(genesis);
       },
-      handover: (message, answer) => handovers.take(message, answer),
+      handover: (message) => handovers.take(message),
     },
   });
   const session = shell.session = new GuestSession(shell, { name, life, ttl }, {
@@ -75,7 +75,7 @@ export function wireGuest(
   const owners = new GuestOwners(name, shell, operations);
   const store = new GuestStore(name, shell, operations, owners);
   const cells = new GuestCells(store, operations);
-  const handovers = new GuestHandovers({ shell, session, owners, store });
+  const handovers: GuestHandovers = new GuestHandovers(shell, owners, store);
   const lockRequests = new GuestLocks(shell, operations);
   const locks = new Locks(shell, owners, lockRequests);
   const locations = new InstanceLocations(NO_MONITOR);

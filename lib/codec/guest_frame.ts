@@ -338,7 +338,7 @@ const down = object<DownFrame>({
       failed: { number: sequence, code: message, message },
       part: { number: sequence, index: count, piece },
       event: { number: sequence, event },
-      handover: { id: count, op, register: key, value: bytes, bindings, timeout },
+      handover: { id: count, op, register: key, value: bytes, bindings, timeout, since: count },
       bye: { code: message, message },
     }),
     MAX_MESSAGES,

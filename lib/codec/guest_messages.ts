@@ -359,6 +359,8 @@ export type DownMessage =
     readonly value: Uint8Array;
     readonly bindings: readonly GuestBinding[];
     readonly timeout: number;
+    /** See `HandoverRequest`. */
+    readonly since: number;
   }
   /** The gateway closes the connection. */
   | { readonly type: "bye"; readonly code: string; readonly message: string };

@@ -24,14 +24,14 @@ export class GuestHandovers {
 
   /** Asks the guest to run a put; not answering is always safe. */
   ask(
-    { op, register, value, bindings, timeout }: HandoverRequest,
+    { op, register, value, bindings, timeout, since }: HandoverRequest,
     reply: (reply: HandoverReply) => void,
   ): void {
     if (this.#waiting.size >= MAX_WAITING) return;
     const id = ++this.#last;
     this.#waiting.set(id, { value, reply });
     const own = bindings.map((binding) => this.#toGuest(binding));
-    this.#send({ type: "handover", id, op, register, value, bindings: own, timeout });
+    this.#send({ type: "handover", id, op, register, value, bindings: own, timeout, since });
   }
 
   /** The guest answers. */

@@ -1,4 +1,3 @@
-import type { HandoverReply } from "../paxos/messages.ts";
 import type { OperationId } from "../paxos/register.ts";
 
 /** Results that are remembered; bounds memory. */
@@ -8,10 +7,10 @@ const MAX_RESULTS = 10_000;
 const MAX_BYTES = 16 * 2 ** 20;
 
 /** A put that was handed over. */
-interface Handover {
+interface Handover<R> {
   /** See `HandoverRequest`. */
   readonly since: number;
-  readonly result: Promise<HandoverReply>;
+  readonly result: Promise<R>;
   /** The size of the result, in bytes. */
   size: number;
 }
@@ -23,36 +22,26 @@ interface Handover {
  * `since` is not above it may have run, and never runs again. Later requests have a higher `since`, since
  * Lamport clocks spread with every frame.
  */
-export class Handovers {
+export class Handovers<R extends { readonly type: string; readonly value?: Uint8Array | null }> {
   /** The handed-over puts, oldest first. */
-  readonly #handovers = new Map<OperationId, Handover>();
+  readonly #handovers = new Map<OperationId, Handover<R>>();
   #bytes = 0;
   /** The highest `since` of a forgotten put. */
   #forgotten = 0;
 
-  /** The number of results that are remembered. */
-  get size(): number {
-    return this.#handovers.size;
-  }
-
-  /** The result of `op`, from `run` unless it ran before. */
-  once(
-    op: OperationId,
-    since: number,
-    run: () => Promise<HandoverReply>,
-  ): Promise<HandoverReply> {
+  /** The result of `op`, from `run` unless it ran before; `undefined`: it may have run, and is not remembered. */
+  once(op: OperationId, since: number, run: () => Promise<R>): Promise<R> | undefined {
     const known = this.#handovers.get(op);
     if (known !== undefined) return known.result;
     // The put may have run. A second run could make it take effect twice, and a refusal would claim that it
     // never ran.
-    if (since <= this.#forgotten) return Promise.resolve({ type: "handed", outcome: "no_quorum" });
-    const handover: Handover = { since, result: run(), size: 0 };
+    if (since <= this.#forgotten) return undefined;
+    const handover: Handover<R> = { since, result: run(), size: 0 };
     this.#handovers.set(op, handover);
     if (this.#handovers.size > MAX_RESULTS) this.#forgetOldest();
     handover.result.then((reply) => {
-      if (!("value" in reply) || this.#handovers.get(op) !== handover) return;
-      handover.size = reply.value.length;
-      this.#bytes += handover.size;
+      if (this.#handovers.get(op) !== handover) return;
+      this.#bytes += handover.size = reply.value?.length ?? 0;
       while (this.#bytes > MAX_BYTES) this.#forgetOldest();
     }, () => {});
     return handover.result;

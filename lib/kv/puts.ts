@@ -35,7 +35,7 @@ const UNKNOWN: HandoverReply = { type: "handed", outcome: "no_quorum" };
 export class Puts {
   readonly #core: Core;
   readonly #processes: ProcessTable;
-  readonly #handovers = new Handovers();
+  readonly #handovers = new Handovers<HandoverReply>();
 
   /** Proposes with `core`, on behalf of `processes`. */
   constructor(core: Core, processes: ProcessTable) {
@@ -60,7 +60,7 @@ export class Puts {
     const { op, pid, register, value, bindings, timeout, since } = request;
     // The header of the frame carries the asker's clock, so a correct counter is never above this node's.
     if (since > this.#core.clock.counter) return Promise.reject(MALFORMED);
-    return this.#handovers.once(op, since, async (): Promise<HandoverReply> => {
+    const result = this.#handovers.once(op, since, async (): Promise<HandoverReply> => {
       const bound = pidOf(bindings);
       if (bound === undefined || !samePid(bound, pid)) return INVALID;
       const { maxValueBytes } = this.#core;
@@ -79,6 +79,7 @@ export class Puts {
         return { type: "handed", outcome: full ? "full" : "no_quorum" };
       }
     });
+    return result ?? Promise.resolve(UNKNOWN);
   }
 
   async #propose(

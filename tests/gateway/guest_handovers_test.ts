@@ -12,7 +12,7 @@ const REQUEST: HandoverRequest = {
   register: "k",
   value: VALUE,
   pid: { node: "~x", session: `~x/${LIFE}/3`, seq: 4 },
-  since: 0,
+  since: 12,
   bindings: [
     { kind: "pid", pid: { node: "~x", session: `~x/${LIFE}/3`, seq: 4 } },
     { kind: "pid", pid: { node: "w1", session: `w1/${LIFE}/5`, seq: 6 } },
@@ -50,6 +50,7 @@ describe("GuestHandovers (section 13)", () => {
         { type: "until", time: 8 },
       ],
       timeout: 500,
+      since: 12,
     }]);
   });
 

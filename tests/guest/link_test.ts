@@ -181,6 +181,7 @@ describe("the connection of a guest (section 13)", () => {
       value: bytes(1),
       bindings,
       timeout: 100,
+      since: 1,
     } as const;
     line.malformed = [];
     // They are bound to a process that has ended.

@@ -95,6 +95,21 @@ export const GUEST_SIDE: readonly Mutation[] = [
       replace: "let unsure = false;",
     },
   ]),
+  ...mutationsOf("guest/handovers.ts", ["tests/guest/handovers_test.ts"], [
+    {
+      section: 4,
+      name: "a guest does not remember the puts that were handed over to it",
+      find: "this.#handovers.once(op, since, () => this.#run(message))",
+      replace: "this.#run(message)",
+    },
+    {
+      section: 13,
+      name: "a guest tells that a put of an ended process was never made, though it was",
+      find: "this.#handovers.once(op, since, () => this.#run(message))",
+      replace:
+        "(this.#owners.get(this.#shell.session.current, 1) ? this.#handovers.once(op, since, () => this.#run(message)) : this.#run(message))",
+    },
+  ]),
   ...mutationsOf("guest/link.ts", OPERATIONS, [
     {
       section: 13,

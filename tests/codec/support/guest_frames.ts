@@ -182,6 +182,7 @@ const DOWN: ByType<DownMessage> = {
     value: VALUE,
     bindings: [BINDINGS.ownPid],
     timeout: 2_000,
+    since: 2 ** 40,
   },
   bye: { type: "bye", code: "replaced", message: "a later process" },
 };
