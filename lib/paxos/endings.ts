@@ -1,5 +1,5 @@
 import { NumberMap } from "./number_map.ts";
-import type { RegisterId, SessionId, State } from "./register.ts";
+import type { Present, RegisterId, SessionId, State } from "./register.ts";
 
 /** The causes that end values. */
 export type Cause =
@@ -59,8 +59,14 @@ export class Endings {
 
   /** Notes that a register holds `after` in place of `before`; to be called once it is stored. */
   replace(register: RegisterId, before: State | null, after: State | null): void {
+    const owners = before?.present ? before.owners : [];
+    for (const session of owners) this.#sessions.get(session)?.registers.delete(register);
     if (before?.present) this.#leave(register, before);
     if (after?.present) this.#join(register, after);
+    // Last, so that an ending in which the register stays is the same one, and what was found out about it still holds.
+    for (const session of owners) {
+      if (this.#sessions.get(session)?.registers.size === 0) this.#sessions.delete(session);
+    }
     const bound = this.#keys.get(register);
     if (bound !== undefined) { for (const ending of bound.values()) this.#classify(ending); }
   }
@@ -68,14 +74,12 @@ export class Endings {
   /** The earliest time at which values end. */
   get next(): number {
     while (this.#times.length > 0 && !this.#untils.has(this.#times[0])) popTime(this.#times);
-    return this.#times.length > 0 ? this.#times[0] : Infinity;
+    return this.#times[0] ?? Infinity;
   }
 
   /** Hands out, once, the earliest ending at or before `time`. */
   takeUntil(time: number): Ending | undefined {
-    if (this.next > time) return undefined;
-    const first = popTime(this.#times);
-    return first === undefined ? undefined : this.#untils.get(first);
+    return this.next > time ? undefined : this.#untils.get(popTime(this.#times) ?? Infinity);
   }
 
   /** The endings by session. */
@@ -91,7 +95,7 @@ export class Endings {
     return this.#valueMissing;
   }
 
-  #join(register: RegisterId, { bindings, owners }: State & { present: true }): void {
+  #join(register: RegisterId, { bindings, owners }: Present): void {
     if (bindings.length + owners.length === 0) return;
     for (const binding of bindings) {
       if (binding.kind === "until") this.#joinUntil(register, binding.time);
@@ -135,17 +139,16 @@ export class Endings {
     this.#classify(ending);
   }
 
-  #leave(register: RegisterId, { bindings, owners }: State & { present: true }): void {
+  #leave(register: RegisterId, { bindings }: Present): void {
     for (const binding of bindings) {
       if (binding.kind === "until" && binding.time !== Infinity) {
         const time = rounded(binding.time);
         if (isEmptyWithout(this.#untils.get(time), register)) this.#untils.delete(time);
-        if (this.#times.length > 2 * this.#untils.size + MAX_EMPTY_TIMES) this.#rebuild();
+        if (this.#times.length <= 2 * this.#untils.size + MAX_EMPTY_TIMES) continue;
+        // A sorted array is a heap.
+        this.#times = [...this.#untils.keys()].sort((a, b) => a - b);
       }
       if (binding.kind === "key") this.#leaveKey(register, binding.register, binding.token);
-    }
-    for (const session of owners) {
-      if (isEmptyWithout(this.#sessions.get(session), register)) this.#sessions.delete(session);
     }
   }
 
@@ -169,11 +172,6 @@ export class Endings {
       this.#valueMissing.add(ending);
       this.#listener(true);
     }
-  }
-
-  #rebuild(): void {
-    // A sorted array is a heap.
-    this.#times = [...this.#untils.keys()].sort((a, b) => a - b);
   }
 }
 

@@ -205,10 +205,17 @@ export const FAST: readonly Mutation[] = [
     {
       section: 3,
       name: "fast: the promise of what it has met is taken from its owner",
-      find:
-        "const isOfAnother = draft === null && this.#fast !== undefined && ballot.life !== life;",
+      find: "const isOfAnother = draft === null && ballot.life !== life;",
       replace: "const isOfAnother = false;",
       tests: ["tests/cluster/round_trips_test.ts"],
+    },
+    {
+      section: 3,
+      name: "the promise of what a later attempt has found is taken from its owner",
+      find: "const isOfAnother = draft === null && ballot.life !== life;",
+      replace:
+        "const isOfAnother = draft === null && this.#fast !== undefined && ballot.life !== life;",
+      tests: ["tests/paxos/proposer_kept_test.ts"],
     },
   ]),
   ...mutationsOf("lib/paxos/reports.ts", ["tests/paxos/reports_test.ts"], [

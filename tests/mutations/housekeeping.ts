@@ -140,6 +140,28 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     },
     {
       section: 8,
+      name: "what was found out about a session is forgotten when its only value is written again",
+      find:
+        "    for (const session of owners) this.#sessions.get(session)?.registers.delete(register);",
+      replace: `    for (const session of owners) {
+      this.#sessions.get(session)?.registers.delete(register);
+      if (this.#sessions.get(session)?.registers.size === 0) this.#sessions.delete(session);
+    }`,
+      tests: ["tests/paxos/endings_test.ts"],
+    },
+    {
+      section: 8,
+      name: "a member that is asked again and again does not find out that a session has ended",
+      find:
+        "    for (const session of owners) this.#sessions.get(session)?.registers.delete(register);",
+      replace: `    for (const session of owners) {
+      this.#sessions.get(session)?.registers.delete(register);
+      if (this.#sessions.get(session)?.registers.size === 0) this.#sessions.delete(session);
+    }`,
+      tests: ["tests/kv/polled_claim_test.ts"],
+    },
+    {
+      section: 8,
       name: "a value does not notice that the key it is bound to has gone",
       find:
         "    if (bound !== undefined) { for (const ending of bound.values()) this.#classify(ending); }\n",

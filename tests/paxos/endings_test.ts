@@ -1,5 +1,5 @@
 import { describe, it } from "@std/testing/bdd";
-import { assertEquals, assertLess } from "@std/assert";
+import { assertEquals, assertLess, assertStrictEquals } from "@std/assert";
 import { type Ending, Endings, UNTIL_GRAIN } from "../../lib/paxos/endings.ts";
 import type { Binding, RegisterId, State } from "../../lib/paxos/register.ts";
 import { ownersOf } from "../../lib/paxos/kv_register.ts";
@@ -118,6 +118,17 @@ describe("Endings: sessions and keys", () => {
     assertEquals([...held.endings.sessions.keys()], ["n/1/1"]);
     held.put("k2", 3, node("o/1/1"));
     assertEquals([...held.endings.sessions.keys()], ["o/1/1"]);
+  });
+
+  it("a session has one and the same ending while a register that depends on it is written again", () => {
+    const held = new Held();
+    held.put("k", 1, node("n/1/1"), node("m/1/1"));
+    const ending = held.endings.sessions.get("n/1/1");
+    held.put("k", 1, node("n/1/1"), node("m/1/1"));
+    held.put("k", 2, node("o/1/1"), node("n/1/1"));
+    assertStrictEquals(held.endings.sessions.get("n/1/1"), ending);
+    assertEquals(ending?.registers, new Set(["k"]));
+    assertEquals([...held.endings.sessions.keys()], ["n/1/1", "o/1/1"]);
   });
 
   it("the value of a key is missing while the value that others are bound to is absent", () => {

@@ -81,13 +81,25 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
 
   it("nothing is kept from an attempt that only repeated the present state, when the next one ends", () => {
     const cluster = new Cluster();
-    cluster.proposer("o", write("x")).run("a", "b");
+    cluster.proposer("p", write("x")).run("a", "b");
     const p = cluster.proposer("p", look, { keepPromise });
     p.clock.observe(1);
     p.start().ask("b", "c").send("b").lose("b"); // x again, and a promise for 3p
     p.start().ask("b", "a").ask("a", "b");
     p.start().ask("a", "b");
     assertEquals([p.last, kept(p)], ["done, x@1 at 4p", undefined]);
+  });
+
+  it("nothing is kept of what another life has written: each attempt hears what members believe of its owners", () => {
+    const cluster = new Cluster();
+    cluster.proposer("o", write("x")).run("a", "b");
+    const p = cluster.proposer("p", look, { keepPromise });
+    p.clock.observe(1);
+    p.start().ask("b", "c").ask("b", "c"); // x again
+    assertEquals([p.last, kept(p)], ["done, x@1 at 2p", undefined]);
+    const own = cluster.proposer("p", append("y"), { clock: p.clock, keepPromise });
+    own.start().ask("b", "c").ask("b", "c");
+    assertEquals([own.last, kept(own)], ["done, xy@3 at 3p", "4p"]);
   });
 
   it("the promised ballot is used up: no other attempt of that life may choose it", () => {
