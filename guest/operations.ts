@@ -83,9 +83,7 @@ export class GuestOperations {
   begin(request: GuestOperation, limits: Limits, hooks: RunHooks = {}): Run {
     const number = ++this.#last;
     const operation = this.#shell.operation<GuestOutcome>(limits);
-    const since = hooks.since ?? this.#clock.counter;
-    const numbers = { number, since, deadline: limits.deadline };
-    const run = new Run(numbers, request, operation, hooks);
+    const run = new Run({ number, deadline: limits.deadline }, request, operation, hooks);
     for (const undone of hooks.undoes ?? []) {
       for (const gateway of undone.touched) run.touched.add(gateway);
     }
@@ -196,8 +194,11 @@ export class GuestOperations {
   }
 
   #send(run: Run, gateway: Gateway, at: ClockReading): Ready {
-    const { number, since, request, wasSent } = run;
-    if (!wasSent) run.hooks.sending?.();
+    const { number, request, wasSent } = run;
+    if (!wasSent) {
+      run.hooks.sending?.();
+      run.since = run.hooks.since ?? this.#clock.next();
+    }
     const again = wasSent && run.unbegunAt !== gateway;
     run.isSent = true;
     run.isRepeated = again;
@@ -209,7 +210,7 @@ export class GuestOperations {
     // error that says of a call that it never began.
     const rest = run.isLong ? Infinity : Math.ceil(run.deadline - at.now);
     const timeout = rest === Infinity ? 0 : Math.min(MAX_TIMEOUT, Math.max(1, rest));
-    const numbers = { number, since, again, timeout };
+    const numbers = { number, since: run.since, again, timeout };
     return { message: { type: "run", ...numbers, operation: request }, size: run.size };
   }
 

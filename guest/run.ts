@@ -37,7 +37,7 @@ export interface RunHooks {
   readonly event?: (event: GuestEvent) => void;
   /** Called before it is first sent: from now on it may take effect. */
   readonly sending?: () => void;
-  /** A counter below all that it may write. Default: the guest's counter when it is made, which is closer. */
+  /** A counter below all that it may write. Default: the guest's next counter when it is first sent, which is closer. */
   readonly since?: number;
   /** The operations that this one undoes. They are cancelled before it is sent. */
   readonly undoes?: readonly Run[];
@@ -49,8 +49,8 @@ export interface RunHooks {
 export class Run {
   /** Its number, unique in the life of the guest. */
   readonly number: number;
-  /** The guest's Lamport counter when it was made. */
-  readonly since: number;
+  /** A counter of the guest below all that it may write, its own unless its maker gave one; known once it was sent. */
+  since = 0;
   readonly request: GuestOperation;
   readonly hooks: RunHooks;
   /** Ends with the outcome, at its limits, or when the guest closes. */
@@ -77,13 +77,12 @@ export class Run {
 
   /** Not sent yet. */
   constructor(
-    numbers: { readonly number: number; readonly since: number; readonly deadline: number },
+    numbers: { readonly number: number; readonly deadline: number },
     request: GuestOperation,
     operation: Operation<GuestOutcome>,
     hooks: RunHooks,
   ) {
     this.number = numbers.number;
-    this.since = numbers.since;
     this.deadline = numbers.deadline;
     this.request = request;
     this.operation = operation;

@@ -327,9 +327,10 @@ export class Proposer<R> {
       stale: written === state ? stale : [],
     };
     const { counter, life } = this.#ballot;
-    // The promise of the next ballot stays with the proposer of what was found. And with it this life would not hear
-    // any more what members believe of the owners of that.
-    const isOfAnother = draft === null && ballot.life !== life;
+    // The promise of the next ballot stays with who wrote what was found, however often others have written it again. And
+    // with it this life would not hear any more what members believe of the owners of that.
+    const isOfAnother = draft === null && !this.#reliesOnKept && written.present &&
+      !written.op.startsWith(life);
     const { heir } = decision;
     const next = written.present && !isOfAnother && counter + 1 < MAX_COUNTER &&
       (heir !== undefined || this.#options.keepPromise?.() === true);

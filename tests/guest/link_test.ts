@@ -44,9 +44,20 @@ describe("the connection of a guest (section 13)", () => {
     const [{ gateway, genesis, ticket }] = line.frames;
     assertEquals([gateway, genesis, ticket], [line.life, "g1", 2]);
     const run = line.run("put");
-    assertEquals([run.again, run.since, run.timeout], [false, 1_000, 2_000]);
+    assertEquals([run.again, run.since, run.timeout], [false, 1_001, 2_000]);
     line.result(run, { type: "agreed", token: 7, value: null });
     assertEquals(await guest.time.until(put), { ok: true, value: 1 });
+  });
+
+  it("gives each operation a counter of its own, above all that it has heard", async () => {
+    await using guest = new ScriptedGuest();
+    const line = await guest.serve();
+    const puts = [1, 2].map((key) => observed(guest.node.kv.put(key, 1)));
+    await guest.pass();
+    const runs = line.runs();
+    assertEquals(runs.map(({ since }) => since), [1_001, 1_002]);
+    for (const run of runs) line.result(run, { type: "agreed", token: 7, value: null });
+    for (const put of puts) assertEquals(await guest.time.until(put), { ok: true, value: 1 });
   });
 
   it("goes to the next server when a gateway is lost, in the same session", async () => {

@@ -205,17 +205,30 @@ export const FAST: readonly Mutation[] = [
     {
       section: 3,
       name: "fast: the promise of what it has met is taken from its owner",
-      find: "const isOfAnother = draft === null && ballot.life !== life;",
-      replace: "const isOfAnother = false;",
+      find: "const isOfAnother = draft === null && ",
+      replace: "const isOfAnother = draft === null && this.#fast === undefined && ",
       tests: ["tests/cluster/round_trips_test.ts"],
     },
     {
       section: 3,
       name: "the promise of what a later attempt has found is taken from its owner",
-      find: "const isOfAnother = draft === null && ballot.life !== life;",
-      replace:
-        "const isOfAnother = draft === null && this.#fast !== undefined && ballot.life !== life;",
+      find: "const isOfAnother = draft === null && ",
+      replace: "const isOfAnother = draft === null && this.#fast !== undefined && ",
       tests: ["tests/paxos/proposer_kept_test.ts"],
+    },
+    {
+      section: 3,
+      name: "the promise of what this life has written again is taken from its owner",
+      find: "!written.op.startsWith(life);",
+      replace: "ballot.life !== life;",
+      tests: ["tests/paxos/proposer_kept_test.ts"],
+    },
+    {
+      section: 3,
+      name: "a client that tries again and again does not hear that a session has ended",
+      find: "!written.op.startsWith(life);",
+      replace: "ballot.life !== life;",
+      tests: ["tests/kv/polled_claim_test.ts"],
     },
   ]),
   ...mutationsOf("lib/paxos/reports.ts", ["tests/paxos/reports_test.ts"], [

@@ -87,6 +87,14 @@ export const GUEST_SIDE: readonly Mutation[] = [
       replace: "if (false) {",
     },
   ]),
+  ...mutationsOf("guest/operations.ts", LINK, [
+    {
+      section: 4,
+      name: "the operations of one turn of a guest share a counter",
+      find: "run.since = run.hooks.since ?? this.#clock.next();",
+      replace: "run.since = run.hooks.since ?? this.#clock.counter;",
+    },
+  ]),
   ...mutationsOf("guest/owners.ts", OPERATIONS, [
     {
       section: 13,

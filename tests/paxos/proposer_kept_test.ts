@@ -1,12 +1,18 @@
 import { describe, it } from "@std/testing/bdd";
 import { assert, assertEquals } from "@std/assert";
 import { MAX_COUNTER } from "../../lib/paxos/ballot.ts";
-import { append, look, release, write } from "./support/changes.ts";
+import type { RegisterChange } from "../../lib/paxos/change.ts";
+import { append, look, present, release, write } from "./support/changes.ts";
 import { Cluster } from "./support/acceptors.ts";
 import { showBallot } from "./support/notation.ts";
 import type { ScriptedProposer } from "./support/scripted_proposer.ts";
 
 const keepPromise = () => true;
+
+/** Sets the register in every state, by an operation of the life "p". */
+function own(value: string): RegisterChange<void> {
+  return () => ({ draft: present(value, "p/1"), result: undefined });
+}
 
 /** The kept promise of a proposer, as text. */
 function kept<R>(p: ScriptedProposer<R>): string | undefined {
@@ -81,7 +87,7 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
 
   it("nothing is kept from an attempt that only repeated the present state, when the next one ends", () => {
     const cluster = new Cluster();
-    cluster.proposer("p", write("x")).run("a", "b");
+    cluster.proposer("p", own("x")).run("a", "b");
     const p = cluster.proposer("p", look, { keepPromise });
     p.clock.observe(1);
     p.start().ask("b", "c").send("b").lose("b"); // x again, and a promise for 3p
@@ -97,9 +103,12 @@ describe("Proposer: the kept promise, one round trip instead of two", () => {
     p.clock.observe(1);
     p.start().ask("b", "c").ask("b", "c"); // x again
     assertEquals([p.last, kept(p)], ["done, x@1 at 2p", undefined]);
+    // At a ballot of its own by now.
+    p.start().ask("a", "b").ask("a", "b");
+    assertEquals([p.last, kept(p)], ["done, x@1 at 3p", undefined]);
     const own = cluster.proposer("p", append("y"), { clock: p.clock, keepPromise });
     own.start().ask("b", "c").ask("b", "c");
-    assertEquals([own.last, kept(own)], ["done, xy@3 at 3p", "4p"]);
+    assertEquals([own.last, kept(own)], ["done, xy@4 at 4p", "5p"]);
   });
 
   it("the promised ballot is used up: no other attempt of that life may choose it", () => {

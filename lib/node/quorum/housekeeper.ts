@@ -248,7 +248,10 @@ export class Housekeeper {
     if (cause.kind === "session") {
       const { sessions } = this.#voter!;
       if (cause.session === this.#parts.ownSession()) return true;
-      if (!sessions.isStale(cause.session, this.#now)) return true;
+      if (!sessions.isStale(cause.session, this.#now)) {
+        this.#questions.delete(ending);
+        return true;
+      }
       isOver = sessions.isLifeOver(lifeOf(cause.session));
     }
     let question = this.#questions.get(ending);
