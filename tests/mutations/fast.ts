@@ -154,7 +154,7 @@ export const FAST: readonly Mutation[] = [
     {
       section: 3,
       name: "fast: what has to write begins with a fast round",
-      find: "|| mustWrite?.() === true) return undefined;",
+      find: "|| this.#options.mustWrite?.() === true) return undefined;",
       replace: ") return undefined;",
     },
     {
