@@ -265,7 +265,8 @@ export class RegisterProposals {
         this.#kept.refused(this.#register, runtime.now());
       }
       if (request.type !== "fast" && (step.do === "send" || step.do === "done")) {
-        this.#pacing.measured(runtime.now() - this.#asked);
+        const now = runtime.now();
+        this.#pacing.measured(now - this.#asked, now);
       }
       this.#do(step);
     });
