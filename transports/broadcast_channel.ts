@@ -26,6 +26,9 @@ const NAMES: OptionNames<BroadcastChannelOptions> = { locks: true };
 /** The size in bytes from which a packet is posted at once instead of at the end of the turn. */
 const PACKET_LIMIT = 1 << 18;
 
+/** Names of peers that are kept encoded, to bound memory: more than a channel has nodes, as a rule. */
+const MAX_NAMES = 1_000;
+
 /**
  * Connects nodes through the `BroadcastChannel` called `name`: nodes in the workers of one process, in
  * the tabs of one origin, or in one thread. Runs in Deno, Node, Bun and browsers.
@@ -102,10 +105,12 @@ class BroadcastChannelTransport implements Transport {
   #locks: LifeLocks | null = null;
   #channel: BroadcastChannel | null = null;
   #closed = false;
-  /** This node's id, as packets carry it. */
-  #self: Uint8Array = new Uint8Array(0);
-  /** The frames sent in this turn that are not posted yet. */
+  /** The frames sent in this turn that are not posted yet; `null`: it is not open. */
   #packet: PacketWriter | null = null;
+  /** Whether that is posted at the end of this turn. */
+  #isDue = false;
+  /** The ids of peers, as packets carry them. */
+  readonly #names = new Map<string, Uint8Array | null>();
 
   /** Without `locks` no life is proved to be over. */
   constructor(name: string, locks: WebLocks | undefined) {
@@ -123,7 +128,7 @@ class BroadcastChannelTransport implements Transport {
     if (this.#channel !== null) throw new Error("broadcastChannel: cannot open twice");
     const name = encodeName(self);
     if (name === null) throw new TypeError(`broadcastChannel: not the id of a node: "${self}"`);
-    this.#self = name;
+    this.#packet = new PacketWriter(name);
     this.#channel = new BroadcastChannel(this.#name);
     this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (this.#closed) return;
@@ -151,28 +156,36 @@ class BroadcastChannelTransport implements Transport {
     const waits = user.members?.includes(self) ?? true;
     this.#locks = new LifeLocks(this.#webLocks, { life, ended, isClosed }, waits, () => {
       // Said at once, and with every later packet.
-      if (!this.#closed) this.#collect();
+      if (!this.#closed) this.#postLater();
     });
     // Requests the lock.
     void this.#locks.held;
   }
 
   send(to: string, frame: Uint8Array): void {
-    if (this.#channel === null || this.#closed) return;
-    const receiver = to === "*" ? null : encodeName(to);
+    const packet = this.#packet;
+    if (packet === null) return;
+    const receiver = to === "*" ? null : this.#nameOf(to);
     if (receiver === null && to !== "*") return;
-    const packet = this.#collect();
     packet.add(receiver, frame);
+    this.#postLater();
     if (packet.size >= PACKET_LIMIT) this.#post();
   }
 
-  /** The packet of this turn. */
-  #collect(): PacketWriter {
-    if (this.#packet === null) {
-      this.#packet = new PacketWriter(this.#self);
-      queueMicrotask(() => this.#post());
+  #nameOf(id: string): Uint8Array | null {
+    let name = this.#names.get(id);
+    if (name === undefined) {
+      if (this.#names.size >= MAX_NAMES) this.#names.clear();
+      this.#names.set(id, name = encodeName(id));
     }
-    return this.#packet;
+    return name;
+  }
+
+  /** Posts the packet at the end of this turn. */
+  #postLater(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    queueMicrotask(() => this.#post());
   }
 
   close(): void {
@@ -180,20 +193,21 @@ class BroadcastChannelTransport implements Transport {
     this.#post();
     this.#closed = true;
     this.#channel?.close();
-    this.#channel = null;
+    this.#channel = this.#packet = null;
     this.#locks?.close();
   }
 
   #post(): void {
     const packet = this.#packet;
-    this.#packet = null;
-    if (packet === null || this.#channel === null) return;
+    if (!this.#isDue || packet === null) return;
+    this.#isDue = false;
     const life = this.#locks?.held;
     if (life !== undefined) packet.holds(life);
     try {
-      this.#channel.postMessage(packet.bytes());
+      this.#channel?.postMessage(packet.bytes());
     } catch {
       // A message that the runtime refuses, for example for its size, is lost. A transport may lose frames.
     }
+    packet.clear();
   }
 }

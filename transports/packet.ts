@@ -24,24 +24,41 @@ const MAX_NAME = 255;
 /** The longest life in a packet, in bytes. */
 const MAX_LIFE = 64;
 
+/** The size of the buffer of a writer at first, in bytes: more than most packets have. */
+const SMALL = 1024;
+
+/** The largest buffer that a writer keeps for its next packet, in bytes: one burst must not occupy memory forever. */
+const KEPT = 64 * 1024;
+
+/** The bytes of the length of a frame. */
+const LENGTH = 4;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 /**
  * A node id in UTF-8, or `null` for a string that cannot be a name in a packet: an empty one, one of more
  * than 255 bytes, `"*"`, which stands for all nodes, or `"!"`.
  */
 export function encodeName(id: string): Uint8Array | null {
-  const bytes = new TextEncoder().encode(id);
+  const bytes = encoder.encode(id);
   return bytes.length === 0 || bytes.length > MAX_NAME || id === "*" || id === "!" ? null : bytes;
 }
 
 /** Collects the frames that go into one packet. */
 export class PacketWriter {
-  readonly #parts: Uint8Array[] = [];
-  #size = 0;
+  readonly #head: Uint8Array;
+  #buffer: Uint8Array = new Uint8Array(SMALL);
+  #size: number;
+  /** The life that was written last, and its bytes. */
+  #life = "";
+  #lifeBytes: Uint8Array = new Uint8Array(0);
 
   /** `sender` is the sender's id, encoded by {@linkcode encodeName}. */
   constructor(sender: Uint8Array) {
-    this.#push(MARK);
-    this.#pushName(sender);
+    this.#head = Uint8Array.of(...MARK, sender.length, ...sender);
+    this.#buffer.set(this.#head);
+    this.#size = this.#head.length;
   }
 
   /** The size of the packet so far, in bytes. */
@@ -51,37 +68,46 @@ export class PacketWriter {
 
   /** Adds a copy of `frame` for `receiver`, or for all nodes if that is `null`. */
   add(receiver: Uint8Array | null, frame: Uint8Array): void {
-    this.#pushName(receiver ?? ALL);
-    const length = new Uint8Array(4);
-    new DataView(length.buffer).setUint32(0, frame.length, true);
-    this.#push(length);
-    this.#push(frame.slice());
+    const name = receiver ?? ALL;
+    const { length } = frame;
+    const buffer = this.#withRoom(1 + name.length + LENGTH + length);
+    let at = this.#size;
+    buffer[at++] = name.length;
+    for (let i = 0; i < name.length; i++) buffer[at++] = name[i];
+    for (let i = 0; i < LENGTH; i++) buffer[at++] = length >>> (8 * i);
+    buffer.set(frame, at);
+    this.#size = at + length;
   }
 
   /** Says that the sender holds the lock of this life. */
   holds(life: string): void {
-    this.add(HOLDS, new TextEncoder().encode(life));
+    // With each packet, and nearly always the same one.
+    if (life !== this.#life) [this.#life, this.#lifeBytes] = [life, encoder.encode(life)];
+    this.add(HOLDS, this.#lifeBytes);
   }
 
   /** The packet, in a buffer of exactly its size: a larger one would be cloned as a whole. */
   bytes(): Uint8Array<ArrayBuffer> {
-    const packet = new Uint8Array(this.#size);
-    let at = 0;
-    for (const part of this.#parts) {
-      packet.set(part, at);
-      at += part.length;
+    return new Uint8Array(this.#buffer.subarray(0, this.#size));
+  }
+
+  /** Begins another packet. */
+  clear(): void {
+    this.#size = this.#head.length;
+    if (this.#buffer.length <= KEPT) return;
+    this.#buffer = new Uint8Array(SMALL);
+    this.#buffer.set(this.#head);
+  }
+
+  /** The buffer, with room for `bytes` more. */
+  #withRoom(bytes: number): Uint8Array {
+    const needed = this.#size + bytes;
+    if (needed > this.#buffer.length) {
+      const larger = new Uint8Array(Math.max(needed, 2 * this.#buffer.length));
+      larger.set(this.#buffer.subarray(0, this.#size));
+      this.#buffer = larger;
     }
-    return packet;
-  }
-
-  #pushName(name: Uint8Array): void {
-    this.#push(Uint8Array.of(name.length));
-    this.#push(name);
-  }
-
-  #push(part: Uint8Array): void {
-    this.#parts.push(part);
-    this.#size += part.length;
+    return this.#buffer;
   }
 }
 
@@ -106,46 +132,67 @@ export interface Packet {
 export function readPacket(data: unknown, self: Uint8Array): Packet | null {
   if (!ArrayBuffer.isView(data)) return null;
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  if (bytes.length <= MARK.length || !matches(bytes, 0, MARK)) return null;
-
-  // The end of the name whose length byte is at `at`, or -1 if the name is empty or cut off.
-  const endOfName = (at: number): number => {
-    const end = at < bytes.length ? at + 1 + bytes[at] : Infinity;
-    return end <= bytes.length && end > at + 1 ? end : -1;
-  };
-  const isName = (at: number, name: Uint8Array): boolean =>
-    bytes[at] === name.length && matches(bytes, at + 1, name);
-
+  const size = bytes.length;
+  if (size <= MARK.length || !matches(bytes, 0, MARK)) return null;
   const sender = MARK.length;
-  let at = endOfName(sender);
-  if (at < 0 || isName(sender, ALL)) return null;
-  const from = [sender + 1, at] as const;
+  const first = endOfName(bytes, sender);
+  if (first < 0 || isName(bytes, sender, ALL)) return null;
 
-  const mine: (readonly [number, number])[] = [];
-  let holds: readonly [number, number] | undefined;
-  while (at < bytes.length) {
-    const receiver = at;
-    const length = endOfName(receiver);
-    if (length < 0 || length + 4 > bytes.length) return null;
-    const start = length + 4;
-    const end = start + view.getUint32(length, true);
-    if (end > bytes.length) return null;
-    if (isName(receiver, self) || isName(receiver, ALL)) mine.push([start, end]);
-    else if (isName(receiver, HOLDS) && end - start <= MAX_LIFE) holds = [start, end];
+  /** The start and the end of each frame of its own. */
+  const mine: number[] = [];
+  let holds = 0;
+  let holdsEnd = 0;
+  for (let at = first; at < size;) {
+    const length = endOfName(bytes, at);
+    const start = length + LENGTH;
+    if (length < 0 || start > size) return null;
+    const end = start + bytes[length] + 0x100 * bytes[length + 1] + 0x10000 * bytes[length + 2] +
+      0x1000000 * bytes[length + 3];
+    if (end > size) return null;
+    if (isName(bytes, at, self) || isName(bytes, at, ALL)) mine.push(start, end);
+    else if (isName(bytes, at, HOLDS) && end - start <= MAX_LIFE) [holds, holdsEnd] = [start, end];
     at = end;
   }
-  if (mine.length === 0 && holds === undefined) return null;
-  const text = (part: readonly [number, number]) => new TextDecoder().decode(bytes.slice(...part));
-  return {
-    from: text(from),
-    frames: mine.map(([start, end]) => bytes.slice(start, end)),
-    ...(holds !== undefined && { holds: text(holds) }),
-  };
+  if (mine.length === 0 && holds === 0) return null;
+  const frames: Uint8Array[] = [];
+  for (let i = 0; i < mine.length; i += 2) frames.push(bytes.slice(mine[i], mine[i + 1]));
+  const from = textOf(bytes, sender + 1, first);
+  return holds === 0 ? { from, frames } : { from, frames, holds: textOf(bytes, holds, holdsEnd) };
+}
+
+/** The end of the name whose length byte is at `at`, or -1 if the name is empty or cut off. */
+function endOfName(bytes: Uint8Array, at: number): number {
+  const end = at < bytes.length ? at + 1 + bytes[at] : Infinity;
+  return end <= bytes.length && end > at + 1 ? end : -1;
+}
+
+/** Whether the name whose length byte is at `at` is `name`. */
+function isName(bytes: Uint8Array, at: number, name: Uint8Array): boolean {
+  return bytes[at] === name.length && matches(bytes, at + 1, name);
 }
 
 /** Whether `bytes` has `part` at the index `at`. */
 function matches(bytes: Uint8Array, at: number, part: Uint8Array): boolean {
   for (let i = 0; i < part.length; i++) if (bytes[at + i] !== part[i]) return false;
   return true;
+}
+
+/** Texts that are kept, to bound memory. */
+const TEXTS = 64;
+
+/** Names and lives that were read last, which each packet has: by their last bytes. */
+const texts: ({ readonly bytes: Uint8Array; readonly text: string } | undefined)[] = new Array(
+  TEXTS,
+)
+  .fill(undefined);
+
+/** The text in `bytes[start..end)`. */
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  const place = (bytes[end - 1] + 7 * bytes[end - 2] + end - start) % TEXTS;
+  const known = texts[place];
+  if (known?.bytes.length === end - start && matches(bytes, start, known.bytes)) return known.text;
+  const part = bytes.slice(start, end);
+  const text = decoder.decode(part);
+  texts[place] = { bytes: part, text };
+  return text;
 }

@@ -98,7 +98,7 @@ export class Lifecycle {
   async #openTransports(): Promise<void> {
     const { settings, links, engine, gateway, contacts } = this.#parts;
     await links.open(
-      (from, frame) => engine.receive(from, frame),
+      (from, frame, now) => engine.receive(from, frame, now),
       (error) => this.#emit("error", { error }),
       {
         sessionTtl: settings.sessionTtl,

@@ -45,8 +45,8 @@ export function keepWritten(known: WrittenHeader): void {
   written.set(known.header.vector, known);
 }
 
-/** Headers of other nodes that are kept, to bound memory: a power of two. */
-const PLACES = 64;
+/** Headers of other nodes that are kept, to bound memory: so many that few nodes share a place. A power of two. */
+const PLACES = 1024;
 
 /** The longest header that is kept, in bytes: that of about 40 members. */
 const LONGEST = 1024;
@@ -70,5 +70,5 @@ export function keepRead(known: ReadHeader): void {
 }
 
 function placeOf(bytes: Uint8Array, start: number): number {
-  return (bytes[start + 20] + 7 * bytes[start + 19] + 31 * bytes[start + 18]) % PLACES;
+  return (bytes[start + 20] + 31 * bytes[start + 19] + 661 * bytes[start + 18]) % PLACES;
 }

@@ -7,10 +7,10 @@ import type { Report } from "./reports.ts";
 
 /** What a change makes of a register that was never written, at this ballot; `undefined`: no value. */
 export function firstState<R>(
-  change: RegisterChange<R>,
+  options: { readonly change: RegisterChange<R> },
   ballot: Ballot,
 ): { readonly state: Present; readonly result: R } | undefined {
-  const { draft, complete, result } = change({ state: null, token: 0, ballot });
+  const { draft, complete, result } = options.change({ state: null, token: 0, ballot });
   const first = draft && (complete?.() ?? draft);
   if (first?.present !== true) return undefined;
   return { state: presentOf(first, ballot.counter, 0), result };

@@ -105,11 +105,11 @@ export class Proposer<R> {
    * above `unheard`, an estimate of counters that others used unheard.
    */
   startFast(unheard = 0): Step<R> | undefined {
-    const { register, clock, life, change, mustWrite } = this.#options;
+    const { register, clock, life } = this.#options;
     assertInvariant(this.#phase === "idle" && !this.#wrote, "nothing precedes a fast round");
     const ballot = { counter: Math.max(clock.counter, unheard) + 1, life };
-    if (ballot.counter + 1 >= MAX_COUNTER || mustWrite?.() === true) return undefined;
-    const first = firstState(change, ballot);
+    if (ballot.counter + 1 >= MAX_COUNTER || this.#options.mustWrite?.() === true) return undefined;
+    const first = firstState(this.#options, ballot);
     if (first === undefined) return undefined;
     const { state } = first;
     this.#fast = new FastRound(this.#members, ballot, state);
@@ -166,7 +166,7 @@ export class Proposer<R> {
 
   /** Whether every member is known to have accepted what was chosen. */
   get acceptedByAll(): boolean {
-    return this.#accepts.missing().length === 0;
+    return this.#accepts.size === this.#members.length;
   }
 
   /** After the end: the promise for the next change, if a quorum gave it. */

@@ -91,9 +91,9 @@ export class Tally<T> {
   readonly #members: readonly string[];
   /** `null`: a majority of the members. */
   readonly #shares: readonly Share[] | null;
-  /** The reply of each member that counts, in the order of the members. */
-  readonly #senders: (Sender | undefined)[];
-  readonly #replies: (T | undefined)[];
+  /** The reply of each member that counts, at its place among the members; as long as there were replies. */
+  readonly #senders: (Sender | undefined)[] = [];
+  readonly #replies: (T | undefined)[] = [];
   /** How many replies count. */
   #size = 0;
   readonly #known: CrashVector;
@@ -112,8 +112,6 @@ export class Tally<T> {
     }
     this.#members = members;
     this.#shares = shares;
-    this.#senders = new Array(members.length).fill(undefined);
-    this.#replies = new Array(members.length).fill(undefined);
     this.#known = new CrashVector(members.length);
   }
 

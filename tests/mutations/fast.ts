@@ -154,7 +154,7 @@ export const FAST: readonly Mutation[] = [
     {
       section: 3,
       name: "fast: what has to write begins with a fast round",
-      find: "|| mustWrite?.() === true) return undefined;",
+      find: "|| this.#options.mustWrite?.() === true) return undefined;",
       replace: ") return undefined;",
     },
     {
@@ -391,8 +391,8 @@ export const FAST: readonly Mutation[] = [
       {
         section: 3,
         name: "fast: the time of a quorum is not that since the question",
-        find: "this.#pacing.measured(this.#runtime.now() - asked);",
-        replace: "this.#pacing.measured(0);",
+        find: "this.#pacing.measured(now - asked, now);",
+        replace: "this.#pacing.measured(0, now);",
         tests: ["tests/cluster/fast_rounds_test.ts"],
       },
       {

@@ -2,12 +2,12 @@ import { type Mutation, mutationsOf } from "./mutation.ts";
 
 /** Section 8: ended values are sealed and forgotten without a request, and capacity is bounded. */
 export const HOUSEKEEPING: readonly Mutation[] = [
-  ...mutationsOf("lib/node/quorum/waiting_change.ts", ["tests/housekeeping/reserve_test.ts"], [
+  ...mutationsOf("lib/node/quorum/round_options.ts", ["tests/housekeeping/reserve_test.ts"], [
     {
       section: 8,
       name: "reserve: used only if all changes of a round may use it",
-      find: "reserve: () => batch().some(usesReserve)",
-      replace: "reserve: () => batch().every(usesReserve)",
+      find: "return this.#round.some(usesReserve);",
+      replace: "return this.#round.every(usesReserve);",
     },
   ]),
   ...mutationsOf("lib/node/quorum/waiting_change.ts", ["tests/node/quorum/no_room_test.ts"], [

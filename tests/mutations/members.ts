@@ -489,18 +489,20 @@ export const MEMBERS: readonly Mutation[] = [
         "const { epoch } = this.#engine.configuration;\n      const sender = this.#engine.sender(from, { ...header, epoch });\n      if (sender === undefined) return;",
     },
   ]),
+  ...mutationsOf("lib/node/quorum/round_options.ts", CHANGED, [
+    {
+      section: 3,
+      name: "a proposal goes on in the life in which it began",
+      find: "return this.#node.life;",
+      replace: "return (this as unknown as { first?: Life }).first ??= this.#node.life;",
+    },
+  ]),
   ...mutationsOf("lib/node/quorum/register_proposals.ts", CHANGED, [
     {
       section: 3,
       name: "a new life uses a promise that was made to the one before",
       find: "usable(last, this.#engine.life, held)",
       replace: "last",
-    },
-    {
-      section: 3,
-      name: "a proposal goes on in the life in which it began",
-      find: "get life() {\n        return engine.life;\n      },",
-      replace: "life: engine.life,",
     },
     {
       section: 11,

@@ -2,7 +2,7 @@ import { type Mutation, mutationsOf } from "./mutation.ts";
 
 /** Sections 3, 4, 6, 7 and 8: the rules of the code around the state machines. */
 export const NODE: readonly Mutation[] = [
-  ...mutationsOf("lib/node/quorum/waiting_change.ts", ["tests/node/quorum/proposals_test.ts"], [
+  ...mutationsOf("lib/node/quorum/round_options.ts", ["tests/node/quorum/proposals_test.ts"], [
     {
       section: 3,
       name: "a change that has written takes the short way",
@@ -18,8 +18,14 @@ export const NODE: readonly Mutation[] = [
     {
       section: 3,
       name: "a change does not remember that it has written",
-      find: "        part.wrote = true;\n",
+      find: "      part.wrote = true;\n",
       replace: "",
+    },
+    {
+      section: 3,
+      name: "an abandoned change is made",
+      find: "return combine(this.#queue.join(), current);",
+      replace: "this.#queue.join();\n    return combine(this.#queue.round, current);",
     },
   ]),
   ...mutationsOf("lib/node/wire/pending_replies.ts", ["tests/node/wire/pending_replies_test.ts"], [
@@ -114,12 +120,6 @@ export const NODE: readonly Mutation[] = [
       name: "an attempt that a change has ended goes on",
       find: "return this.#proposer === proposer ? step : undefined;",
       replace: "return step;",
-    },
-    {
-      section: 3,
-      name: "an abandoned change is made",
-      find: "(current) => combine(this.#queue.join(), current),",
-      replace: "(current) => (this.#queue.join(), combine(this.#queue.round, current)),",
     },
     {
       section: 3,

@@ -2,7 +2,7 @@ import { type Mutation, mutationsOf } from "./mutation.ts";
 
 /** Section 9, requests that are handed over, and rivals of section 3. The model has more: see `model/orders.ts`. */
 export const ORDERS: readonly Mutation[] = [
-  ...mutationsOf("lib/node/quorum/waiting_change.ts", ["tests/node/quorum/proposals_test.ts"], [
+  ...mutationsOf("lib/node/quorum/round_options.ts", ["tests/node/quorum/proposals_test.ts"], [
     {
       section: 3,
       name: "a change joins a round and is reported without a write",

@@ -643,7 +643,7 @@ export const REGISTERS: readonly Mutation[] = [
       {
         section: 8,
         name: "a quorum counts as all members",
-        find: "return this.#accepts.missing().length === 0;",
+        find: "return this.#accepts.size === this.#members.length;",
         replace: "return this.#accepts.reached;",
       },
       {

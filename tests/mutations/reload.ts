@@ -114,8 +114,9 @@ export const RELOADS: readonly Mutation[] = [
     {
       section: 7,
       name: "processes of one member do not hear each other over a channel",
-      find: "if (at < 0 || isName(sender, ALL)) return null;",
-      replace: "if (at < 0 || isName(sender, self) || isName(sender, ALL)) return null;",
+      find: "if (first < 0 || isName(bytes, sender, ALL)) return null;",
+      replace:
+        "if (first < 0 || isName(bytes, sender, self) || isName(bytes, sender, ALL)) return null;",
     },
   ]),
   ...mutationsOf("lib/paxos/giving_up.ts", ["tests/paxos/giving_up_test.ts"], [

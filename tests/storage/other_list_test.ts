@@ -19,7 +19,8 @@ describe("a list of members that a node tells of, unasked (section 7)", () => {
       node.ready.catch(({ code }) => failed = code);
       for (let i = 0; i < 4; i++) {
         const reply = { id: 99_999, type: "membersMismatch", members: ["a", "x"] } as const;
-        engine.receive(from, frameOf({}, { repliesTo: node.life, replies: [reply] }));
+        const frame = frameOf({}, { repliesTo: node.life, replies: [reply] });
+        engine.receive(from, frame, engine.runtime.now());
         await cluster.pass(500);
       }
       assertEquals(failed, "");

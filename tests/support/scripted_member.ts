@@ -88,6 +88,7 @@ export class ScriptedMember {
     this.engine.receive(
       from,
       encodeFrame({ header: full, requests: [], repliesTo: this.engine.life, replies: [reply] }),
+      this.engine.runtime.now(),
     );
   }
 
@@ -99,6 +100,7 @@ export class ScriptedMember {
     this.engine.receive(
       from,
       encodeFrame({ header, requests: [request], repliesTo: null, replies: [] }),
+      this.engine.runtime.now(),
     );
     for (let j = 0; j < 20; j++) await Promise.resolve();
     return this.#sent.filter(({ to }) => to === from).flatMap(({ frame }) => [...frame.replies]);

@@ -237,7 +237,8 @@ export class ScriptedNode {
     readonly repliesTo?: Life;
   }): void {
     const to = repliesTo ?? this.engine.life;
-    this.engine.receive(from, encodeFrame({ header, requests, repliesTo: to, replies }));
+    const frame = encodeFrame({ header, requests, repliesTo: to, replies });
+    this.engine.receive(from, frame, this.engine.runtime.now());
   }
 
   /** The header of the frames of `member`. */

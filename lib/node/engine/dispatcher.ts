@@ -133,22 +133,25 @@ export class Dispatcher {
     this.#lists.close();
   }
 
-  /** Takes a well-formed frame of another node. The role of the node limits which messages are accepted. */
-  receive(from: string, frame: Frame): void {
+  /**
+   * Takes a well-formed frame of another node, which came at the time `now`. The role of the node limits which messages
+   * are accepted.
+   */
+  receive(from: string, frame: Frame, now: number): void {
     this.#parts.handlers.heard(frame.header.life);
-    this.#handle(from, frame, this.#parts.view.roleOf(from, frame.header));
+    this.#handle(from, frame, this.#parts.view.roleOf(from, frame.header), now);
   }
 
   /** Takes a frame that this node has sent to itself. */
   loopback(frame: Frame): void {
-    this.#handle(this.#parts.view.self, frame, "member");
+    const { view, runtime } = this.#parts;
+    this.#handle(view.self, frame, "member", runtime.now());
   }
 
-  #handle(from: string, frame: Frame, role: Role): void {
+  /** The clock is read once for all messages of a frame: that takes as long as to count a vote. */
+  #handle(from: string, frame: Frame, role: Role, now: number): void {
     const { header, requests, repliesTo, replies } = frame;
     const { view, pendingReplies, handlers, runtime } = this.#parts;
-    // Once for all messages of a frame: to read the clock takes as long as to count a vote.
-    const now = runtime.now();
     if (view.record !== null && header.genesis === view.record.id) {
       if (role !== "outsider") view.learn(from, header, now);
     } else if (header.genesis !== null && view.record !== null && role === "member") {

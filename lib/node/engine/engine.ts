@@ -308,8 +308,8 @@ export class Engine {
     return this.#view.isOutsider(node);
   }
 
-  /** Takes a frame from the network; trusts nothing in it. */
-  receive(from: string, bytes: Uint8Array): void {
+  /** Takes a frame that came from the network at the time `now`; trusts nothing in it. */
+  receive(from: string, bytes: Uint8Array, now: number): void {
     if (this.#closed) return;
     this.#outbox.turned();
     const decoded = decodeFrame(bytes);
@@ -325,7 +325,7 @@ export class Engine {
     }
     this.frames.received++;
     this.#handlers.frameHeard?.(from, frame.header);
-    this.guard(() => this.#dispatcher.receive(from, frame), from, bytes.length);
+    this.guard(() => this.#dispatcher.receive(from, frame, now), from, bytes.length);
   }
 
   /** Returns `error`, unless it is a failed invariant: then this node halts, with the error that is returned. */

@@ -119,15 +119,15 @@ export class FastRounds {
   }
 
   /**
-   * A quorum has answered the round that was sent at `asked`: `goOn` is called once these members have had as much time
+   * A quorum has answered at the time `now` the round that was sent at `asked`: `goOn` is called once these members have had as much time
    * again, or at once if they will not answer. Returns a function that prevents it.
    */
   awaitRest(
     missing: () => readonly string[],
     asked: number,
+    now: number,
     goOn: () => void,
   ): () => void {
-    const now = this.#engine.runtime.now();
     if (!this.expects(missing())) {
       goOn();
       return () => {};

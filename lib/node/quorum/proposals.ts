@@ -140,8 +140,14 @@ export class Proposals {
         released: (release: Release) => this.#released(release),
         trace: ProposalTrace.of(this.#engine, register),
       };
-      const shared = [this.#engine, this.#pacing, this.#kept, this.#fast] as const;
-      proposals = new RegisterProposals(register, ...shared, events);
+      proposals = new RegisterProposals(
+        register,
+        this.#engine,
+        this.#pacing,
+        this.#kept,
+        this.#fast,
+        events,
+      );
       this.#registers.set(register, proposals);
     }
     return proposals;

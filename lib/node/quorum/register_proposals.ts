@@ -7,7 +7,7 @@ import type { BoundAttempt } from "../engine/bound_attempts.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Pacing } from "../runtime/pacing.ts";
 import { ChangeQueue } from "./change_queue.ts";
-import { combine, type CombinedResult } from "./combine.ts";
+import type { CombinedResult } from "./combine.ts";
 import { type FastParts, noteOutcome } from "./fast_rounds.ts";
 import { type KeptPromises, usable } from "./kept_promises.ts";
 import { noRoom } from "./no_room.ts";
@@ -16,13 +16,13 @@ import { Retries } from "./retries.ts";
 import { RestWait } from "./rest_wait.ts";
 import { hasRival } from "./rival.ts";
 import { RoomWaits } from "./room_waits.ts";
+import { RoundOptions } from "./round_options.ts";
 import {
   isAwaited,
   lackOfRoom,
   mayBeFast,
   mayUse,
   neediest,
-  needsOf,
   split,
   usesReserve,
   type WaitingChange,
@@ -39,6 +39,7 @@ export class RegisterProposals {
   readonly #fast: FastParts;
   readonly #events: ProposalEvents;
   readonly #queue = new ChangeQueue();
+  readonly #options: RoundOptions;
   #proposer: Proposer<CombinedResult> | undefined;
   /** The number of the running question. */
   #requestId: number | undefined;
@@ -67,6 +68,7 @@ export class RegisterProposals {
   ) {
     this.#register = register;
     this.#engine = engine;
+    this.#options = new RoundOptions(register, engine, this.#queue);
     this.#pacing = pacing;
     this.#kept = kept;
     this.#retries = new Retries(engine, pacing);
@@ -94,18 +96,9 @@ export class RegisterProposals {
 
   /** `isFirst`: whether no attempt came just before. */
   #begin(isFirst: boolean): void {
-    const engine = this.#engine;
-    const { members, clock } = engine;
     this.#retries.begin();
     this.#room.begin();
-    this.#proposer = new Proposer<CombinedResult>({
-      ...{ register: this.#register, members, clock },
-      get life() {
-        return engine.life;
-      },
-      change: (current) => combine(this.#queue.join(), current),
-      ...needsOf(() => this.#queue.round),
-    });
+    this.#proposer = new Proposer(this.#options);
     this.#place = this.#pacing.unanswered(this.#reached);
     this.#bound = this.#engine.attempts.bind(this.#moved);
     this.#enterGate(() => {
@@ -272,7 +265,8 @@ export class RegisterProposals {
         this.#kept.refused(this.#register, runtime.now());
       }
       if (request.type !== "fast" && (step.do === "send" || step.do === "done")) {
-        this.#pacing.measured(runtime.now() - this.#asked);
+        const now = runtime.now();
+        this.#pacing.measured(now - this.#asked, now);
       }
       this.#do(step);
     });

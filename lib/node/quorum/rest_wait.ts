@@ -31,11 +31,12 @@ export class RestWait {
    */
   begin(proposer: FastProposer, asked: number, goOn: () => void): void {
     if (this.#cancel !== null || !proposer.awaitsRest) return;
-    this.#pacing.measured(this.#runtime.now() - asked);
+    const now = this.#runtime.now();
+    this.#pacing.measured(now - asked, now);
     let isOver = false;
     this.#cancel = nothing;
     const missing = () => proposer.unanswered()?.members ?? [];
-    const cancel = this.#rounds.awaitRest(missing, asked, () => {
+    const cancel = this.#rounds.awaitRest(missing, asked, now, () => {
       isOver = true;
       // Answers from before a crash may have been dropped: then it waits again, once a quorum has answered.
       this.#cancel = null;

@@ -1,7 +1,7 @@
 import type { SynodError } from "../../errors.ts";
 import type { Chosen } from "../../paxos/change.ts";
 import { serves } from "../../paxos/guest_change.ts";
-import type { KeptPromise, Proposer, ProposerOptions } from "../../paxos/proposer.ts";
+import type { KeptPromise, Proposer } from "../../paxos/proposer.ts";
 import type { Operation } from "../runtime/operation.ts";
 import type { ChangeOptions } from "./change_options.ts";
 import type { CombinedResult, OwnResult, Part } from "./combine.ts";
@@ -31,34 +31,6 @@ export function mayBeFast({ wrote, options }: WaitingChange): boolean {
 export function mayUse({ options }: WaitingChange, { ballot }: KeptPromise): boolean {
   const { ignoreKeptPromise, since = 0 } = options;
   return ignoreKeptPromise !== true && serves(ballot.counter, { since });
-}
-
-/** What the proposer of the changes in `batch` needs to know of them, and tells them. */
-export function needsOf(
-  batch: () => readonly WaitingChange[],
-): Pick<
-  ProposerOptions<unknown>,
-  "mustWrite" | "writing" | "keepPromise" | "sweep" | "reserve" | "grows" | "spare"
-> {
-  return {
-    // A change whose new state was sent once writes in every later attempt. One that joined may be later than what
-    // the promises report: only a write shows that nothing was chosen in between.
-    mustWrite: () =>
-      batch().some((part) => part.options.mustWrite === true || part.wrote || part.joined),
-    writing: (ballot) => {
-      for (const part of batch()) {
-        if (!part.writes || part.operation.ended) continue;
-        part.wrote = true;
-        part.options.writing?.(ballot);
-      }
-    },
-    keepPromise: () => batch().some((part) => part.options.keepPromise === true),
-    sweep: () => batch().every((part) => part.options.sweep === true),
-    // A change that may use the reserve must not fail because of the other changes of its round.
-    reserve: () => batch().some(usesReserve),
-    grows: () => growthOf(batch()),
-    spare: () => batch().every(({ options }) => options.takesOver === true) ? USUAL_GROWTH : 0,
-  };
 }
 
 /** The error of a change at its deadline, if a lack of room alone is the cause; `shortage`: that of its proposer. */
@@ -98,7 +70,7 @@ export function usesReserve(change: WaitingChange): boolean {
 }
 
 /** Bytes that a change adds if it tells of no value: an entry of a lock. */
-const USUAL_GROWTH = 512;
+export const USUAL_GROWTH = 512;
 
 /**
  * Bytes that are always asked for: what a state takes beside its value, as a rule (bindings, sessions, the writers of a
@@ -107,7 +79,7 @@ const USUAL_GROWTH = 512;
 const LEAST_GROWTH = 4_096;
 
 /** The most bytes that changes add to their register; `Infinity`: they need no room. */
-function growthOf(batch: readonly WaitingChange[]): number {
+export function growthOf(batch: readonly WaitingChange[]): number {
   const growing = batch.filter((part) => !usesReserve(part));
   if (growing.length === 0) return Infinity;
   // Of several values in one round only one is written.

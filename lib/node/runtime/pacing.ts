@@ -70,10 +70,10 @@ export class Pacing {
     return Math.min(this.#shortest, this.#roundTrip);
   }
 
-  /** Records how long a quorum took to answer, in milliseconds. */
-  measured(roundTrip: number): void {
+  /** Records how long a quorum took that has answered now, in milliseconds. */
+  measured(roundTrip: number, now?: number): void {
     if (this.#connected > -Infinity) {
-      const sinceThen = this.#runtime.now() - this.#connected;
+      const sinceThen = (now ?? this.#runtime.now()) - this.#connected;
       // It may have waited at a cut, whose end says nothing about the network. But what was sent since then has
       // taken as long as that at least, unless members did not vote all the while.
       if (sinceThen < roundTrip) {

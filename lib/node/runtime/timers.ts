@@ -73,7 +73,7 @@ export class Timers {
   set(callback: () => void, delay: number): () => void {
     const now = this.#now();
     this.#replaceLost(now);
-    if (!(delay > SHORT)) return this.#startShort(callback, Math.max(0, delay));
+    if (!(delay > SHORT)) return this.#startShort(callback, Math.max(0, delay), now);
     let width = 1;
     while (delay > MOST_SLOTS * width * SLOT) width *= 2;
     const slot = this.#slot(Math.ceil((now + delay) / (width * SLOT)) * width);
@@ -90,14 +90,14 @@ export class Timers {
     return this.#slots.size;
   }
 
-  #startShort(callback: () => void, delay: number): () => void {
+  #startShort(callback: () => void, delay: number, now: number): () => void {
     const fire = () => {
       if (!this.#short.delete(fire)) return;
       // Cancels both the timer and its replacement, if there is one.
       cancel(armed);
       callback();
     };
-    const armed = this.#armedBy(fire, delay);
+    const armed = this.#armedBy(fire, delay, now);
     this.#short.set(fire, armed);
     return () => {
       if (this.#short.delete(fire)) cancel(armed);
@@ -122,9 +122,9 @@ export class Timers {
     return true;
   }
 
-  #armedBy(fire: () => void, wait: number): Armed {
+  #armedBy(fire: () => void, wait: number, now: number): Armed {
     const cancel = this.#start(fire, wait);
-    return { due: this.#now() + wait, cancel, cancelOther: nothing };
+    return { due: now + wait, cancel, cancelOther: nothing };
   }
 
   #slot(number: number): Slot {
@@ -140,8 +140,9 @@ export class Timers {
 
   #arm(number: number): void {
     this.#disarm();
-    const wait = Math.min(LONGEST_TIMEOUT, Math.max(0, number * SLOT - this.#now()));
-    this.#armed = { number, ...this.#armedBy(this.#fire, wait) };
+    const now = this.#now();
+    const wait = Math.min(LONGEST_TIMEOUT, Math.max(0, number * SLOT - now));
+    this.#armed = { number, ...this.#armedBy(this.#fire, wait, now) };
   }
 
   #disarm(): void {

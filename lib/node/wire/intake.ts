@@ -40,7 +40,7 @@ interface PeerQueue {
  */
 export class Intake {
   readonly #runtime: Runtime;
-  readonly #handle: (from: string, frame: Uint8Array) => void;
+  readonly #handle: (from: string, frame: Uint8Array, now: number) => void;
   readonly #dropped: (from: string, frame: Uint8Array) => void;
   /** By peer, in the order of their turns; no queue is empty. */
   readonly #aside = new Map<string, PeerQueue>();
@@ -55,10 +55,13 @@ export class Intake {
   #cancel: () => void = () => {};
   #closed = false;
 
-  /** `handle` is called with each frame, those of one peer in their order; `dropped` with each one that is lost. */
+  /**
+   * `handle` is called with each frame and the time, those of one peer in their order; `dropped` with each one that is
+   * lost.
+   */
   constructor(
     runtime: Runtime,
-    handle: (from: string, frame: Uint8Array) => void,
+    handle: (from: string, frame: Uint8Array, now: number) => void,
     dropped: (from: string, frame: Uint8Array) => void = () => {},
   ) {
     this.#runtime = runtime;
@@ -77,7 +80,7 @@ export class Intake {
   ): Promise<void> | undefined {
     if (this.#closed) return undefined;
     const isFirst = this.#asideFrames === 0 && !this.#turning;
-    if (isFirst && this.#isInTime(now)) this.#handle(from, frame);
+    if (isFirst && this.#isInTime(now)) this.#handle(from, frame, now);
     else this.#setAside(from, frame);
     const queue = this.#aside.get(from);
     if (queue === undefined) return undefined;
@@ -149,10 +152,12 @@ export class Intake {
     this.#running = false;
     this.#since = this.#runtime.now();
     this.#turning = true;
-    while (!this.#closed && this.#asideFrames > 0 && this.#isInTime(this.#runtime.now())) {
+    while (!this.#closed && this.#asideFrames > 0) {
+      const now = this.#runtime.now();
+      if (!this.#isInTime(now)) break;
       const next = this.#next()!;
       try {
-        this.#handle(...next);
+        this.#handle(...next, now);
       } catch {
         // As in a transport: the error costs this frame, and must not affect other frames.
       }

@@ -14,8 +14,11 @@ const ROUNDS_PER_TURN = 200;
 
 interface Pending {
   requests: Request[];
-  /** By the life of the peer that sent the request: another life must not take these replies as its own. */
-  replies: Map<Life, Reply[]>;
+  /**
+   * By the life of the peer that sent the request: another life must not take these replies as its own. Made for the
+   * first reply.
+   */
+  replies: Map<Life, Reply[]> | undefined;
   bytes: number;
   /** The number of messages. */
   count: number;
@@ -61,8 +64,9 @@ export class Outbox {
   /** Adds a reply to the given life of `to`. */
   reply(to: string, life: Life, reply: Reply): void {
     const pending = this.#of(to);
-    const replies = pending.replies.get(life);
-    if (replies === undefined) pending.replies.set(life, [reply]);
+    const all = pending.replies ??= new Map();
+    const replies = all.get(life);
+    if (replies === undefined) all.set(life, [reply]);
     else replies.push(reply);
     this.#grow(to, pending, MESSAGE_BYTES + replySize(reply));
   }
@@ -82,17 +86,9 @@ export class Outbox {
   flush(): void {
     this.#scheduled = false;
     while (this.#pending.size > 0 && !this.#closed) {
-      const pending = this.#pending;
-      this.#pending = new Map();
-      const { self, runtime } = this.#options;
-      const own = pending.get(self);
-      pending.delete(self);
-      if (pending.size > 0) this.#sendAll(pending);
-      if (own === undefined) continue;
-      for (const frame of this.#frames(own)) this.#own.push(frame);
-      // Last, since frames to others take longer: a transport may also delay them to the end of the turn.
+      // Own frames last, since those to others take longer: a transport may also delay them to the end of the turn.
       // Messages that result go out in the next round.
-      if (pending.size > 0) runtime.defer(() => this.#hear());
+      if (this.#sendOthers() > 0) this.#hearLater();
       else this.#hear();
     }
   }
@@ -100,16 +96,8 @@ export class Outbox {
   /** Sends the waiting messages with the present header, which is about to change. */
   leave(): void {
     if (this.#pending.size === 0 || this.#closed) return;
-    const pending = this.#pending;
-    this.#pending = new Map();
-    const { self, runtime } = this.#options;
-    const own = pending.get(self);
-    pending.delete(self);
-    if (own !== undefined) {
-      for (const frame of this.#frames(own)) this.#own.push(frame);
-      runtime.defer(() => this.#hear());
-    }
-    this.#sendAll(pending);
+    this.#sendOthers();
+    this.#hearLater();
   }
 
   /** Sends nothing more. */
@@ -118,17 +106,33 @@ export class Outbox {
     this.clear();
   }
 
+  /** Sends what waits for other nodes, and returns how many they are. What waits for this one is in `#own` then. */
+  #sendOthers(): number {
+    const pending = this.#pending;
+    this.#pending = new Map();
+    const { self } = this.#options;
+    const own = pending.get(self);
+    pending.delete(self);
+    this.#sendAll(pending);
+    if (own !== undefined) this.#own.push(...this.#frames(own));
+    return pending.size;
+  }
+
+  #hearLater(): void {
+    if (this.#own.length > 0) this.#options.runtime.defer(this.#hear);
+  }
+
   /** Handles the frames to this node itself. */
-  #hear(): void {
+  readonly #hear = (): void => {
     for (const frame of this.#own.splice(0)) {
       if (!this.#closed) this.#options.loopback(frame);
     }
-  }
+  };
 
   #of(to: string): Pending {
     let pending = this.#pending.get(to);
     if (pending === undefined) {
-      this.#pending.set(to, pending = { requests: [], replies: new Map(), bytes: 0, count: 0 });
+      this.#pending.set(to, pending = { requests: [], replies: undefined, bytes: 0, count: 0 });
       if (!this.#scheduled) {
         this.#scheduled = true;
         const { runtime } = this.#options;
@@ -149,8 +153,7 @@ export class Outbox {
     const isFull = pending.bytes >= FULL_FRAME_BYTES || pending.count >= MAX_MESSAGES;
     if (!isFull || to === this.#options.self) return;
     this.#pending.delete(to);
-    if (this.#closed) return;
-    for (const frame of this.#frames(pending)) this.#options.send([to], frame);
+    if (!this.#closed) this.#sendTo(to, pending);
   }
 
   /** Encodes equal messages to several peers, such as a request to all members, as one frame. */
@@ -162,8 +165,8 @@ export class Outbox {
     };
     for (const [to, messages] of pending) {
       const { requests, replies } = messages;
-      if (replies.size > 0) {
-        for (const frame of this.#frames(messages)) this.#options.send([to], frame);
+      if (replies !== undefined) {
+        this.#sendTo(to, messages);
       } else if (alike !== undefined && areSame(alike.requests, requests)) {
         alike.to.push(to);
       } else {
@@ -174,8 +177,12 @@ export class Outbox {
     sendAlike();
   }
 
+  #sendTo(to: string, pending: Pending): void {
+    for (const frame of this.#frames(pending)) this.#options.send([to], frame);
+  }
+
   #frames({ requests, replies }: Pending): Frame[] {
-    if (replies.size === 0) return [this.#frame(requests, null, [])];
+    if (replies === undefined) return [this.#frame(requests, null, [])];
     const frames: Frame[] = [];
     for (const [life, answers] of replies) {
       frames.push(this.#frame(frames.length === 0 ? requests : [], life, answers));

@@ -143,7 +143,7 @@ export const MUTATIONS: readonly Mutation[] = [
   slow(
     "a tombstone is forgotten before all members have accepted it",
     "proposer",
-    "return this.#accepts.missing().length === 0;",
+    "return this.#accepts.size === this.#members.length;",
     "return this.#accepts.reached;",
     "a put that is released and forgotten, and another put",
     "not written over",

@@ -54,7 +54,7 @@ export const KV_MUTATIONS: readonly Mutation[] = [
   {
     name: "an acceptor forgets a tombstone that others have not accepted",
     file: "lib/paxos/proposer.ts",
-    find: "return this.#accepts.missing().length === 0;",
+    find: "return this.#accepts.size === this.#members.length;",
     replace: "return this.#accepts.reached;",
     seeds: LATE,
   },

@@ -41,6 +41,7 @@ describe("MemberAnswers: recovery (section 7)", () => {
         repliesTo: null,
         replies: [],
       }),
+      script.engine.runtime.now(),
     );
     assertEquals(script.engine.incarnations.entries, [life(1), life(5), life(8)]);
     assertEquals(script.events, ["c recovers"]);

@@ -31,7 +31,7 @@ function waiting(
 ): { went: boolean; cancel: () => void } {
   const state = { went: false, cancel: () => {} };
   const asked = node.time.runtime.now() - 10;
-  state.cancel = rounds.awaitRest(() => [member], asked, () => state.went = true);
+  state.cancel = rounds.awaitRest(() => [member], asked, asked + 10, () => state.went = true);
   return state;
 }
 

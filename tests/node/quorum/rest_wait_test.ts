@@ -11,7 +11,7 @@ function waiting() {
   const told: string[] = [];
   let goOn = () => {};
   const rounds: Pick<FastRounds, "awaitRest" | "silent"> = {
-    awaitRest(missing, asked, then) {
+    awaitRest(missing, asked, _now, then) {
       told.push(`awaits ${missing()} since ${asked}`);
       goOn = then;
       return () => told.push("cancelled");
