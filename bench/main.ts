@@ -28,7 +28,7 @@ const SETTINGS: Readonly<Record<string, () => Promise<Setting>>> = {
 const USAGE = `bench [--quick] [--json] [--only TEXT] [--over ${Object.keys(SETTINGS).join("|")}]`;
 
 const THOROUGH: Effort = { repetitions: 9, budget: 400 };
-const QUICK: Effort = { repetitions: 3, budget: 60 };
+const QUICK: Effort = { repetitions: 5, budget: 120 };
 
 interface Wish {
   readonly effort: Effort;

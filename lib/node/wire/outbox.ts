@@ -12,6 +12,9 @@ const FULL_FRAME_BYTES = 256 * 1024;
  */
 const ROUNDS_PER_TURN = 200;
 
+/** Messages of a node to itself that are handled before those to others leave, if others are told of them. */
+const FEW = 4;
+
 interface Pending {
   requests: Request[];
   /** By the life of the peer that sent the request: another life must not take these replies as its own. */
@@ -29,6 +32,8 @@ export interface OutboxOptions {
   readonly header: () => Header;
   /** Hands a frame to the network, for each of the given nodes. */
   readonly send: (to: readonly string[], frame: Frame) => void;
+  /** Whether other nodes are told what this node's acceptor does with this request of its own. */
+  readonly informs: (request: Request) => boolean;
   /** Hands a frame of this node to itself, without the network. */
   readonly loopback: (frame: Frame) => void;
 }
@@ -82,9 +87,16 @@ export class Outbox {
   flush(): void {
     this.#scheduled = false;
     while (this.#pending.size > 0 && !this.#closed) {
+      const { self, runtime, informs } = this.#options;
       const pending = this.#pending;
+      const first = pending.get(self);
+      if (first !== undefined && first.count <= FEW && first.requests.some(informs)) {
+        // What others are told of it leaves in the same frames.
+        pending.delete(self);
+        this.#own.push(...this.#frames(first));
+        this.#hear();
+      }
       this.#pending = new Map();
-      const { self, runtime } = this.#options;
       const own = pending.get(self);
       pending.delete(self);
       if (pending.size > 0) this.#sendAll(pending);
