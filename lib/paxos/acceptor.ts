@@ -155,6 +155,11 @@ export class Acceptor {
     }
   }
 
+  /** Whether a life watches `register`, so that what is accepted for it is pushed. */
+  isWatched(register: RegisterId): boolean {
+    return this.#watchers.has(register);
+  }
+
   /**
    * The registers after `after` in order, for a member that recovers: as many as fit into one piece. No further
    * piece is needed when `more` is false.

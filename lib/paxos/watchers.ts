@@ -91,6 +91,11 @@ export class Watchers {
     if (this.#registers.get(register)?.get(key)?.id === id) this.#delete(register, key);
   }
 
+  /** Whether a life watches `register` itself; its watch may have expired. */
+  has(register: RegisterId): boolean {
+    return this.#registers.has(register);
+  }
+
   /** The watchers of `register` and of its bucket at `now`. */
   of(register: RegisterId, now: number): Watcher[] {
     const own = this.#of(register, now);

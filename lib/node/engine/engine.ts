@@ -99,6 +99,8 @@ export class Engine {
     const header = () => view.header;
     const outbox = this.#outbox = new Outbox({
       ...{ self: settings.id, runtime, header, send },
+      informs: (request) =>
+        request.type === "accept" && view.voter?.acceptor.isWatched(request.register) === true,
       loopback: (frame) => this.guard(() => this.#dispatcher.loopback(frame)),
     });
     const way = (to: string) => network.reachability(to);

@@ -12,6 +12,9 @@ const FULL_FRAME_BYTES = 256 * 1024;
  */
 const ROUNDS_PER_TURN = 200;
 
+/** Messages of a node to itself that are handled before those to others leave, if others are told of them. */
+const FEW = 4;
+
 interface Pending {
   requests: Request[];
   /**
@@ -32,6 +35,8 @@ export interface OutboxOptions {
   readonly header: () => Header;
   /** Hands a frame to the network, for each of the given nodes. */
   readonly send: (to: readonly string[], frame: Frame) => void;
+  /** Whether other nodes are told what this node's acceptor does with this request of its own. */
+  readonly informs: (request: Request) => boolean;
   /** Hands a frame of this node to itself, without the network. */
   readonly loopback: (frame: Frame) => void;
 }
@@ -86,6 +91,14 @@ export class Outbox {
   flush(): void {
     this.#scheduled = false;
     while (this.#pending.size > 0 && !this.#closed) {
+      const { self, informs } = this.#options;
+      const first = this.#pending.get(self);
+      if (first !== undefined && first.count <= FEW && first.requests.some(informs)) {
+        // What others are told of it leaves in the same frames.
+        this.#pending.delete(self);
+        this.#own.push(...this.#frames(first));
+        this.#hear();
+      }
       // Own frames last, since those to others take longer: a transport may also delay them to the end of the turn.
       // Messages that result go out in the next round.
       if (this.#sendOthers() > 0) this.#hearLater();

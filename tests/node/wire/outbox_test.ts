@@ -17,7 +17,7 @@ const request = (id: number): Request => ({ id, type: "read", register: `k\xf6\x
 const reply = (id: number): Reply => ({ id, type: "watching" });
 
 /** The outbox of n1, and a record of its output. */
-function start(loopback: (frame: Frame) => void = () => {}) {
+function start(loopback: (frame: Frame) => void = () => {}, told = Infinity) {
   const sent: { to: readonly string[]; frame: Frame }[] = [];
   const events: string[] = [];
   const outbox = new Outbox({
@@ -30,6 +30,7 @@ function start(loopback: (frame: Frame) => void = () => {}) {
       // As transports do that combine the frames of one turn.
       queueMicrotask(() => events.push(`posted to ${to.join(" and ")}`));
     },
+    informs: ({ id }) => id >= told,
     loopback: (frame) => {
       events.push("heard");
       loopback(frame);
@@ -88,6 +89,27 @@ describe("Outbox", () => {
     askAll(request(1));
     await turn();
     assertEquals(events, ["sent to n2 and n3", "posted to n2 and n3", "heard"]);
+  });
+
+  it("hears its own before, if others are told of it: they are told in the same frame", async () => {
+    const tell = ({ requests }: Frame) => {
+      for (const { id } of requests) outbox.reply("n2", "its life", reply(id));
+      if (requests.length > 0) outbox.reply("n1", HEADER.life, reply(9));
+    };
+    const { outbox, sent, events, askAll } = start(tell, 5);
+    askAll(request(4));
+    askAll(request(5));
+    await turn();
+    assertEquals(events.slice(0, 3), ["heard", "sent to n2", "sent to n3"]);
+    const told = sent.map(({ frame }) => [frame.requests.length, frame.replies.length]);
+    assertEquals(told, [[2, 2], [2, 0]]);
+  });
+
+  it("hears its own behind others also then, where it is much", async () => {
+    const { events, askAll } = start(() => {}, 1);
+    for (let id = 1; id <= 5; id++) askAll(request(id));
+    await turn();
+    assertEquals(events.slice(0, 3), ["sent to n2 and n3", "posted to n2 and n3", "heard"]);
   });
 
   it("sends the results of the node's own answers in the same turn of the event loop", async () => {
