@@ -176,8 +176,8 @@ export const livesScopes: readonly Expected[] = [
   expected(
     "a put while a member runs twice, and clients tell of it",
     { ...RESTART, overlap: [0], clientsTell: true, clients: [put("p", "a", 1)] },
-    9_084,
-    55_622,
+    9_880,
+    60_796,
     "a member learns that it was replaced",
   ),
   expected(

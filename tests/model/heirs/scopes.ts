@@ -71,7 +71,7 @@ export const heirScopes: readonly ExpectedHeirs[] = [
       writers: [HEIR, RIVAL],
     },
     states: 8_850,
-    transitions: 42_233,
+    transitions: 42_252,
   },
   {
     scope: {

@@ -201,8 +201,8 @@ export const membersScopes: readonly ExpectedMembers[] = [
   expected(
     "one member, another is added and starts again",
     { ...changing(2, 1, [], ADD), restarting: [1], restarts: 1 },
-    1_935,
-    4_883,
+    2_113,
+    5_381,
     "2 12",
   ),
   expected(
@@ -226,8 +226,8 @@ export const membersScopes: readonly ExpectedMembers[] = [
         ...at("x's configure", "1", "2"),
       ],
     },
-    17_226,
-    52_389,
+    17_570,
+    53_429,
     "2 12",
   ),
   expected(
@@ -283,8 +283,8 @@ export const membersScopes: readonly ExpectedMembers[] = [
       script: FIRST_AND_THIRD_DECIDED,
       stops: true,
     },
-    6_940,
-    22_574,
+    7_507,
+    24_683,
     "2 123 unsettled",
   ),
   expected(
@@ -296,8 +296,8 @@ export const membersScopes: readonly ExpectedMembers[] = [
       script: [...FIRST_IS_REMOVED, ...FIRST_AND_SECOND_WROTE],
       stops: true,
     },
-    1_091,
-    2_584,
+    1_103,
+    2_596,
     "1 23 - 1 unsettled",
   ),
   expected(
@@ -314,8 +314,8 @@ export const membersScopes: readonly ExpectedMembers[] = [
   expected(
     "two members, the second starts again beside its earlier process, and the first is removed",
     { ...changing(2, 2, [], REMOVE), restarting: [1], restarts: 1, beside: 1 },
-    817,
-    2_414,
+    819,
+    2_417,
     "1 2",
   ),
   expected(
@@ -327,8 +327,8 @@ export const membersScopes: readonly ExpectedMembers[] = [
       beside: 1,
       script: back("2", 0, "1"),
     },
-    12_806,
-    55_949,
+    13_320,
+    58_298,
     "1 2",
   ),
   expected(
@@ -341,8 +341,8 @@ export const membersScopes: readonly ExpectedMembers[] = [
       beside: 1,
       script: [...THIRD_HAS_COPIED.slice(0, -1), ...back("2", 1, "1")],
     },
-    4_827,
-    20_432,
+    4_829,
+    20_435,
     "2 123",
   ),
   expected(
