@@ -45,9 +45,6 @@ export class GuestStore implements KvStore {
     this.#owners = owners;
   }
 
-  /** See {@linkcode KvStore.known}: a guest keeps no values, since it has no quorum of its own. */
-  known(_register: RegisterId): undefined {}
-
   /** See {@linkcode KvStore.read}. */
   async read(register: RegisterId, limits: Limits): Promise<Found | null> {
     const outcome = await this.#operations.begin({ type: "read", register }, limits).operation

@@ -90,16 +90,14 @@ export function wireCore(
   const proposals = new Proposals(engine, pacing);
   const reads = new Reads(engine, pacing, proposals);
   const queries = new QuorumQueries(engine, pacing);
-  const settled = new SettledValues();
+  const settled = new SettledValues(() => core.closed === undefined && session.hasQuorum);
   const session = new NodeSession(engine, pacing, sessionEvents);
-  const hasQuorum = () => session.isValid();
   const liveness = new Liveness({
     runtime,
     reads,
     proposals,
     queries,
     settled,
-    hasQuorum,
   });
   const watches = new Watches(engine, {
     reread: (register) => reread(core, register),

@@ -59,7 +59,7 @@ export async function runPut(
   }
   // What another gateway wrote may have ended before another value came: only a proposal can tell.
   const mayHaveEnded = origin.again && bindings.length > 0;
-  const there = mayHaveEnded ? undefined : core.liveness.settled(register);
+  const there = mayHaveEnded ? undefined : core.settled.get(register);
   if (there !== undefined) {
     // Another gateway may have written it for this very put.
     return { type: "agreed", token: there.token, value: there.op === op ? null : there.value };

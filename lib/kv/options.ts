@@ -46,43 +46,34 @@ export type KeysOptions = Omit<KeyOptions, "bucket">;
 /** Options of a watch. */
 export type WatchOptions = Pick<KeyOptions, "bucket" | "signal">;
 
-const KEYS: OptionNames<KeysOptions> = { noQuorum: true, timeout: true, signal: true };
-const READ: OptionNames<GetOptions<unknown>> = { bucket: true, default: true, ...KEYS };
+/** The options of a list. */
+export const LIST: OptionNames<KeysOptions> = { noQuorum: true, timeout: true, signal: true };
+/** The options of a read. */
+export const READ: OptionNames<GetOptions<unknown>> = { bucket: true, default: true, ...LIST };
 const PUT: OptionNames<PutOptions> = {
   bucket: true,
   pid: true,
   node: true,
   key: true,
   until: true,
-  ...KEYS,
+  ...LIST,
 };
-const WATCH: OptionNames<WatchOptions> = { bucket: true, signal: true };
+/** The options of a watch. */
+export const WATCH: OptionNames<WatchOptions> = { bucket: true, signal: true };
 
-/** Checks the options of a read; throws a `TypeError` that names the option. */
-export function checkGetOptions(call: string, options: GetOptions<unknown>): void {
-  checkKnown(call, options, READ);
-  checkKeyOptions(call, options);
-}
-
-/** Checks the options of a list; throws a `TypeError` that names the option. */
-export function checkKeysOptions(
+/**
+ * Checks the options of an operation that has the options `known`, and its bucket, if that is given apart; throws a
+ * `TypeError` that names the option.
+ */
+export function checkKeyOptions<Options extends KeyOptions>(
   call: string,
-  bucket: string | undefined,
-  options: KeysOptions,
+  options: Options,
+  known: OptionNames<Options>,
+  place: KeyOptions = options,
 ): void {
-  checkKnown(call, options, KEYS);
-  checkKeyOptions(call, { ...options, bucket });
-}
-
-/** Checks the options of a watch; throws a `TypeError` that names the option. */
-export function checkWatchOptions(call: string, options: WatchOptions): void {
-  checkKnown(call, options, WATCH);
-  checkKeyOptions(call, options);
-}
-
-/** Checks the options that all operations have; throws a `TypeError` that names the option. */
-export function checkKeyOptions(call: string, options: KeyOptions): void {
-  const { bucket, noQuorum } = options;
+  checkKnown(call, options, known);
+  const { noQuorum } = options;
+  const { bucket } = place;
   refuseUnless(
     bucket === undefined || typeof bucket === "string",
     call,
@@ -102,8 +93,7 @@ export function checkKeyOptions(call: string, options: KeyOptions): void {
 
 /** Checks the options of a put; throws a `TypeError` that names the option. */
 export function checkPutOptions(call: string, options: PutOptions): void {
-  checkKnown(call, options, PUT);
-  checkKeyOptions(call, options);
+  checkKeyOptions(call, options, PUT);
   const { pid, node, until } = options;
   refuseUnless(pid === undefined || isPid(toPid(pid)), call, "pid", "a Pid or a Process", pid);
   refuseUnless(

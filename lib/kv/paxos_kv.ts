@@ -4,21 +4,22 @@ import { decodeValue, encodeValue, UnencodableError } from "../codec/value.ts";
 import { type Result, SynodError } from "../errors.ts";
 import {
   boundKey,
-  checkGetOptions,
-  checkKeysOptions,
+  checkKeyOptions,
   checkPutOptions,
-  checkWatchOptions,
   type GetOptions,
   type KeyOptions,
   type KeysOptions,
+  LIST,
   type PutOptions,
+  READ,
+  WATCH,
   type WatchOptions,
 } from "./options.ts";
 import type { Entry } from "./entries.ts";
 import { type Change, watch } from "./watch.ts";
 import { type EntryChange, watchAll } from "./watch_all.ts";
 import { type Pid, REGISTER_KINDS } from "../paxos/register.ts";
-import type { Found, KvStore, PutOutcome } from "./store.ts";
+import type { Found, KvStore, ListedKey, PutOutcome } from "./store.ts";
 import type { Limits } from "../node/shell.ts";
 import { withinQuorum } from "./within_quorum.ts";
 
@@ -99,15 +100,18 @@ export class PaxosKV {
   /** The value of `key`. */
   get<T>(
     key: Key,
-    options: GetOptions<T> = {},
+    options?: GetOptions<T>,
   ): Promise<Result<T, "not_found" | "no_quorum">> {
+    const { store } = this.#parts;
+    const value = options === undefined ? store.shell.settled?.value(key) : undefined;
+    if (value !== undefined) return Promise.resolve({ ok: true, value: value as T });
     return this.#read("get", key, options, ({ value }) => decodeValue(value) as T);
   }
 
   /** The id of the node that the value of `key` is bound to, by `node` or by `pid`. */
   node(
     key: Key,
-    options: GetOptions<string> = {},
+    options?: GetOptions<string>,
   ): Promise<Result<string, "not_found" | "no_quorum">> {
     return this.#read("node", key, options, ({ node }) => node ?? undefined);
   }
@@ -115,7 +119,7 @@ export class PaxosKV {
   /** The pid that the value of `key` is bound to. */
   pid(
     key: Key,
-    options: GetOptions<Pid> = {},
+    options?: GetOptions<Pid>,
   ): Promise<Result<Pid, "not_found" | "no_quorum">> {
     return this.#read("pid", key, options, ({ pid }) => pid ?? undefined);
   }
@@ -123,7 +127,7 @@ export class PaxosKV {
   /** The fencing token of the value of `key`. */
   token(
     key: Key,
-    options: GetOptions<number> = {},
+    options?: GetOptions<number>,
   ): Promise<Result<number, "not_found" | "no_quorum">> {
     return this.#read("token", key, options, ({ token }) => token);
   }
@@ -133,12 +137,7 @@ export class PaxosKV {
    * or released meanwhile may be included or not. `[]` without a quorum.
    */
   async keys(bucket?: string, options: KeysOptions = {}): Promise<Key[]> {
-    checkKeysOptions("keys", bucket, options);
-    const { store } = this.#parts;
-    const prefix = bucketPrefix(REGISTER_KINDS.key, bucket);
-    const listed = await this.#within(options, async (limits) => {
-      return { ok: true, value: await store.list(prefix, false, limits) } as const;
-    });
+    const listed = await this.#list("keys", bucket, options, false);
     return listed.ok ? listed.value.map(({ register }) => parseRegisterId(register).key) : [];
   }
 
@@ -151,18 +150,14 @@ export class PaxosKV {
     bucket?: string,
     options: KeysOptions = {},
   ): Promise<Result<Entry<T>[], "no_quorum">> {
-    checkKeysOptions("entries", bucket, options);
-    const { store } = this.#parts;
-    const prefix = bucketPrefix(REGISTER_KINDS.key, bucket);
-    return await this.#within(options, async (limits) => {
-      const listed = await store.list(prefix, true, limits);
-      const entries = listed.flatMap(({ register, token, value }) => {
-        if (token === undefined || value === undefined) return [];
-        const { key } = parseRegisterId(register);
-        return [{ key, value: decodeValue(value) as T, token }];
-      });
-      return { ok: true, value: entries } as const;
+    const listed = await this.#list("entries", bucket, options, true);
+    if (!listed.ok) return listed;
+    const entries = listed.value.flatMap(({ register, token, value }) => {
+      if (token === undefined || value === undefined) return [];
+      const { key } = parseRegisterId(register);
+      return [{ key, value: decodeValue(value) as T, token }];
     });
+    return { ok: true, value: entries };
   }
 
   /**
@@ -170,7 +165,7 @@ export class PaxosKV {
    * back. Ends when the node closes; throws the reason of `signal` when that aborts.
    */
   watch<T>(key: Key, options: WatchOptions = {}): AsyncIterable<Change<T>> {
-    checkWatchOptions("watch", options);
+    checkKeyOptions("watch", options, WATCH);
     const { store, closing } = this.#parts;
     store.shell.ensureOpen();
     const register = registerId(REGISTER_KINDS.key, options.bucket, key);
@@ -184,7 +179,7 @@ export class PaxosKV {
    * consumed yet is in memory: at most one change for each key.
    */
   watchAll<T = unknown>(options: WatchOptions = {}): AsyncIterable<EntryChange<T>> {
-    checkWatchOptions("watchAll", options);
+    checkKeyOptions("watchAll", options, WATCH);
     const { store, closing } = this.#parts;
     store.shell.ensureOpen();
     const prefix = bucketPrefix(REGISTER_KINDS.key, options.bucket);
@@ -227,6 +222,20 @@ export class PaxosKV {
     });
   }
 
+  async #list(
+    call: string,
+    bucket: string | undefined,
+    options: KeysOptions,
+    values: boolean,
+  ): Promise<Result<readonly ListedKey[], "no_quorum">> {
+    checkKeyOptions(call, options, LIST, { bucket });
+    const { store } = this.#parts;
+    const prefix = bucketPrefix(REGISTER_KINDS.key, bucket);
+    return await this.#within(options, async (limits) => {
+      return { ok: true, value: await store.list(prefix, values, limits) } as const;
+    });
+  }
+
   /** Encodes a value, if it can be stored. */
   #encode(value: unknown): Result<Uint8Array, "invalid_value"> {
     try {
@@ -241,18 +250,16 @@ export class PaxosKV {
   async #read<T>(
     call: string,
     key: Key,
-    options: GetOptions<T>,
+    options: GetOptions<T> = {},
     pick: (found: Found) => T | undefined,
   ): Promise<Result<T, "not_found" | "no_quorum">> {
-    checkGetOptions(call, options);
+    checkKeyOptions(call, options, READ);
     const { store } = this.#parts;
     store.shell.ensureOpen();
     const register = registerId(REGISTER_KINDS.key, options.bucket, key);
-    // A read without limits of its own, of what this node knows, waits for nothing.
-    if (!hasLimits(options)) {
-      const known = store.known(register);
-      if (known !== undefined) return readResult(pick(known), options);
-    }
+    // What this node knows is there within any limits: it waits for nothing.
+    const known = store.known?.(register);
+    if (known !== undefined) return readResult(pick(known), options);
     return await this.#within(options, async (limits) => {
       const found = await store.read(register, limits);
       return readResult(found === null ? undefined : pick(found), options);
@@ -267,10 +274,6 @@ export class PaxosKV {
     const { store, signal } = this.#parts;
     return withinQuorum(store.shell, options, signal, run);
   }
-}
-
-function hasLimits({ timeout, signal, noQuorum }: KeyOptions): boolean {
-  return timeout !== undefined || signal !== undefined || noQuorum !== undefined;
 }
 
 function readResult<T>(
@@ -295,10 +298,8 @@ function outcome<T>(
     case "invalid_value":
       return { ok: false, error: "invalid_value", reason: outcome.reason };
     case "unknown": {
-      if (noQuorum === "retry") {
-        throw new SynodError("outcome_unknown", `${call}: its outcome cannot be known`);
-      }
-      throw new SynodError("no_quorum", `${call}: its outcome cannot be known`);
+      const code = noQuorum === "retry" ? "outcome_unknown" : "no_quorum";
+      throw new SynodError(code, `${call}: its outcome cannot be known`);
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Core } from "../node/core.ts";
 import type { Limits } from "../node/shell.ts";
 import { NO_BINDINGS } from "../paxos/kv_register.ts";
-import type { Binding, Present, RegisterId } from "../paxos/register.ts";
+import type { Binding, Pid, Present, RegisterId } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
 import type { ProcessTable } from "../owners/process_table.ts";
 import { isBound, resolveBindings } from "./bindings.ts";
@@ -25,8 +25,8 @@ export class PaxosStore implements KvStore {
 
   /** See {@linkcode KvStore.known}. */
   known(register: RegisterId): Found | undefined {
-    const state = this.shell.liveness.settled(register);
-    return state === undefined ? undefined : toFound(state);
+    const state = this.shell.settled.get(register);
+    return state && toFound(state);
   }
 
   /** See {@linkcode KvStore.read}. */
@@ -96,12 +96,14 @@ export class PaxosStore implements KvStore {
 }
 
 function toFound({ token, value, bindings }: Present): Found {
-  const bound = bindings.find(({ kind }) => kind === "node" || kind === "pid");
-  const node = bound?.kind === "node"
-    ? parseSession(bound.session).node
-    : bound?.kind === "pid"
-    ? bound.pid.node
-    : null;
-  const owned = bindings.find(({ kind }) => kind === "pid");
-  return { token, value, node, pid: owned?.kind === "pid" ? { ...owned.pid } : null };
+  let node: string | null = null;
+  let pid: Pid | null = null;
+  for (const binding of bindings) {
+    if (binding.kind === "node") node ??= parseSession(binding.session).node;
+    if (binding.kind === "pid") {
+      node ??= binding.pid.node;
+      pid ??= { ...binding.pid };
+    }
+  }
+  return { token, value, node, pid };
 }

@@ -90,7 +90,7 @@ export class Puts {
   ): Promise<PutOutcome> {
     const { proposals, liveness, session, settled, self } = this.#core;
     const { op, register, value, bindings } = ready;
-    const there = liveness.settled(register);
+    const there = settled.get(register);
     if (there !== undefined) {
       return { kind: "agreed", value: there.value, token: there.token, mine: false };
     }

@@ -52,8 +52,8 @@ export interface BucketFollower {
 export interface KvStore {
   /** The node. */
   readonly shell: NodeShell;
-  /** The value of a key, if this node knows it and it can never change. */
-  known(register: RegisterId): Found | undefined;
+  /** The value of a key, if this node knows it and it can never change; a guest knows none. */
+  known?(register: RegisterId): Found | undefined;
   /** The value of a key. Rejects with `no_quorum` at the deadline. */
   read(register: RegisterId, limits: Limits): Promise<Found | null>;
   /**

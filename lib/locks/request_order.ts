@@ -39,13 +39,6 @@ export class RequestOrder {
     this.#shell = shell;
   }
 
-  /** The number of requests that it keeps. */
-  get size(): number {
-    let size = 0;
-    for (let turn = this.#first; turn !== undefined; turn = turn.after) size++;
-    return size;
-  }
-
   /** Adds a request behind all earlier ones. */
   enter(): OrderedRequest {
     const before = this.#last;

@@ -25,6 +25,11 @@ export interface NodeShell {
     /** Ends what depends on the session, if its deadline has passed. */
     check(): void;
   };
+  /** The values that can never change. A guest knows none, since it has no quorum of its own. */
+  readonly settled?: {
+    /** That of a key in the default bucket, for the caller to keep; `undefined`: it has to be read. */
+    value(key: unknown): unknown;
+  };
   /** Which nodes do not answer, and why, for texts of errors; empty if all do. */
   readonly silence: string;
   /** Throws if the node is closed. */

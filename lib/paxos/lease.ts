@@ -106,11 +106,6 @@ export class Lease {
     return 0;
   }
 
-  /** Whether it was granted and its deadline has not passed, at the time `at`. */
-  isValid(at: ClockReading): boolean {
-    return this.remaining(at) > 0;
-  }
-
   /** Whether it is over for ever: ended, past its deadline, or past the deadline of its first grant. */
   isDead(at: ClockReading): boolean {
     this.remaining(at);

@@ -1,5 +1,5 @@
 import type { Life } from "./ballot.ts";
-import { type Configuration, type EpochMark, votersOf } from "./configuration.ts";
+import type { Configuration, EpochMark } from "./configuration.ts";
 import { type ConfigurationNews, Incarnations, type KnownIncarnations } from "./incarnations.ts";
 import { assertInvariant } from "./invariant.ts";
 import type { Helper } from "./recovery.ts";
@@ -61,12 +61,6 @@ export class Place {
   /** What it is under that. */
   get standing(): Standing {
     return this.#standing;
-  }
-
-  /** What the headers of its frames say of its configuration. */
-  get mark(): EpochMark {
-    const { epoch, settled } = this.configuration;
-    return settled ? { epoch } : { epoch, unsettled: true };
   }
 
   /** The life that its memory began with, which replies carry; `null` while its answers do not count. */
@@ -142,11 +136,6 @@ export class Place {
     if (standing === "joins") return { voter: null, configuration, incarnations };
     if (standing !== "votes" && standing !== "helps") return null;
     return { voter: this.#memory, configuration, incarnations };
-  }
-
-  /** Whether a node votes under its configuration. */
-  isMember(id: string): boolean {
-    return votersOf(this.configuration).includes(id);
   }
 
   /** Does what follows from the newest configuration, and from the incarnations that came with it. */

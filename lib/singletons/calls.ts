@@ -60,11 +60,6 @@ export class Calls {
     this.#parts = parts;
   }
 
-  /** The number of calls and casts that wait until the location of their instance is known. */
-  get waiting(): number {
-    return this.#queues.waiting;
-  }
-
   /**
    * Repeats a refused call until an instance has taken it; throws `outcome_unknown` if it cannot be known
    * whether one has.

@@ -150,6 +150,40 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 3,
+      name: "settled values that were returned outlive their cluster",
+      find: "    this.#returned.clear();\n",
+      replace: "",
+      tests: ["tests/node/quorum/settled_values_test.ts"],
+    },
+    {
+      section: 3,
+      name: "settled values are served without a quorum",
+      find: "state && this.#hasQuorum() ? state : undefined",
+      replace: "state",
+    },
+    {
+      section: 3,
+      name: "settled values that were returned are served without a quorum",
+      find: "returned !== undefined && this.#hasQuorum()",
+      replace: "returned !== undefined",
+      tests: ["tests/kv/settled_test.ts"],
+    },
+    {
+      section: 3,
+      name: "a settled value is served by an array that its caller may change",
+      find: 'if (typeof key !== "string") return undefined;',
+      replace: "",
+      tests: ["tests/node/quorum/settled_values_test.ts"],
+    },
+    {
+      section: 3,
+      name: "callers share a settled value that they may change",
+      find: 'typeof value === "object" ? state.value : value as Returned',
+      replace: "value as Returned",
+      tests: ["tests/kv/settled_test.ts"],
+    },
+    {
+      section: 3,
       name: "a value read in the previous cluster counts as settled in this one",
       find: "if (generation !== this.#generation) return;",
       replace: "",
@@ -171,13 +205,6 @@ export const NODE: readonly Mutation[] = [
     },
   ]),
   ...mutationsOf("lib/node/quorum/liveness.ts", ["tests/node/quorum/liveness_test.ts"], [
-    {
-      section: 3,
-      name: "settled values are served without a quorum",
-      find: "state !== undefined && this.#hasQuorum() ? state : undefined",
-      replace: "state",
-      tests: ["tests/recovery/settled_values_test.ts"],
-    },
     {
       section: 7,
       name: "a value counts as settled in the cluster after its read",
@@ -541,6 +568,20 @@ export const NODE: readonly Mutation[] = [
       },
       {
         section: 6,
+        name: "a node has a quorum after the end of its session until the wall clock moves",
+        find: "    this.#validAt = NaN;\n",
+        replace: "",
+        tests: ["tests/node/membership/node_session_test.ts"],
+      },
+      {
+        section: 6,
+        name: "a reading of the wall clock counts again after the deadline",
+        find: "this.#validAt = this.isValid() ? wall : NaN;",
+        replace: "if (this.isValid()) this.#validAt = wall; else return false;",
+        tests: ["tests/node/membership/node_session_test.ts"],
+      },
+      {
+        section: 6,
         name: "an earlier session counts as the present one",
         find: "return session === this.#lease.session && this.remaining > 0;",
         replace: "return this.remaining > 0;",
@@ -625,6 +666,14 @@ export const NODE: readonly Mutation[] = [
       find: '    session.stop();\n    if (reason.code !== "closed")',
       replace: '    if (reason.code !== "closed")',
       tests: ["tests/cluster/close_test.ts"],
+    },
+  ]),
+  ...mutationsOf("lib/cluster/wiring.ts", ["tests/kv/settled_test.ts"], [
+    {
+      section: 3,
+      name: "settled values are served by a node that closes",
+      find: "core.closed === undefined && session.hasQuorum",
+      replace: "session.hasQuorum",
     },
   ]),
   ...mutationsOf("lib/cluster/wiring.ts", ["tests/sim/stuck_test.ts"], [

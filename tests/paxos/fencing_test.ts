@@ -4,7 +4,7 @@ import { Fencing } from "../../lib/paxos/fencing.ts";
 import type { SessionReply } from "../../lib/paxos/messages.ts";
 import type { Sender } from "../../lib/paxos/quorum.ts";
 import { MIN_TTL, SessionTable } from "../../lib/paxos/sessions.ts";
-import { makeLease } from "./support/lease.ts";
+import { isValid, makeLease } from "./support/lease.ts";
 
 const members = ["a", "b", "c"];
 const session = "n/1/1";
@@ -200,7 +200,7 @@ describe("Fencing and acceptors that forget what they fenced", () => {
     // a may have forgotten the fence by now, and b no longer hears the owner.
     tables[0].fence("m/1/1", 2_300);
     for (let now = 2_300; now < 3_300; now += 300) renew(now, 0, 2);
-    assertEquals(lease.isValid({ now: 3_300, wall: 3_300 }), true);
+    assertEquals(isValid(lease, { now: 3_300, wall: 3_300 }), true);
     const late = tables[1].fence(session, 3_300)!;
     assertEquals([early.type, late.type], ["fenced", "fenced"]);
     assertEquals(fencing.receive(count, sender("b"), late, 3_301), undefined);
@@ -243,7 +243,7 @@ describe("Fencing and the owner's lease", () => {
             if (outcome !== "ended") continue;
             ended++;
             const now = { now: time + 50, wall: time + 50 };
-            assertEquals(lease.isValid(now), false, `${heard} ${asks} at ${time}`);
+            assertEquals(isValid(lease, now), false, `${heard} ${asks} at ${time}`);
           }
         }
       }

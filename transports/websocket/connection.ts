@@ -101,11 +101,6 @@ export class Connection {
     this.#onSilence = options.onSilence ?? (() => {});
   }
 
-  /** Whether anything can be sent. */
-  get isOpen(): boolean {
-    return this.#socket.isOpen;
-  }
-
   /** Whether the other side has not answered for a while. */
   get isSilent(): boolean {
     return this.#isSilent;

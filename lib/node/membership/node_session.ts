@@ -58,6 +58,8 @@ export class NodeSession {
     | undefined;
   /** Sends again what the members have not answered; `null` while they answer. */
   #again: (() => void) | null = null;
+  /** The reading of the wall clock at which the session was last found valid; `NaN`: it may be another session. */
+  #validAt = NaN;
   #cancelRenewal: () => void = () => {};
   #cancelDeadline: () => void = () => {};
 
@@ -83,6 +85,17 @@ export class NodeSession {
   /** Whether `session` is this node's, granted, and its deadline has not passed: at this instant. */
   isValid(session: SessionId = this.current): boolean {
     return session === this.#lease.session && this.remaining > 0;
+  }
+
+  /**
+   * Whether the node has a quorum at this instant: its session is valid. For callers that ask a million times a second:
+   * it reads one clock, and the other one only when that shows another time. Until then the deadline, which allows for
+   * the error of a clock, has not passed, unless the wall clock was set back by just as long as the process stood still.
+   */
+  get hasQuorum(): boolean {
+    const wall = this.#engine.runtime.wallNow();
+    if (wall !== this.#validAt) this.#validAt = this.isValid() ? wall : NaN;
+    return wall === this.#validAt;
   }
 
   /** Whether `session` may still become or stay valid. */
@@ -365,6 +378,7 @@ export class NodeSession {
   }
 
   #halt(): void {
+    this.#validAt = NaN;
     this.#open = false;
     this.#granted = false;
     this.#again = null;

@@ -95,11 +95,6 @@ export class RunningChange {
     runtime.defer(() => this.#goOn());
   }
 
-  /** The configuration that it works under. */
-  get configuration(): Configuration {
-    return this.#change.configuration;
-  }
-
   /** The node follows a newer configuration. */
   moved(): void {
     if (this.#isOver) return;

@@ -20,7 +20,6 @@ export class Liveness {
   readonly #proposals: Proposals;
   readonly #queries: QuorumQueries;
   readonly #settled: SettledValues;
-  readonly #hasQuorum: () => boolean;
 
   /** Judges by `runtime`'s clock, and by what a quorum says. */
   constructor(parts: {
@@ -29,21 +28,12 @@ export class Liveness {
     proposals: Proposals;
     queries: QuorumQueries;
     settled: SettledValues;
-    /** Whether the node has a quorum at this instant. */
-    hasQuorum: () => boolean;
   }) {
     this.#runtime = parts.runtime;
     this.#reads = parts.reads;
     this.#proposals = parts.proposals;
     this.#queries = parts.queries;
     this.#settled = parts.settled;
-    this.#hasQuorum = parts.hasQuorum;
-  }
-
-  /** The settled state of `register`, if it is known; only while the node has a quorum. */
-  settled(register: RegisterId): Present | undefined {
-    const state = this.#settled.get(register);
-    return state !== undefined && this.#hasQuorum() ? state : undefined;
   }
 
   /** What is chosen for `register`; a value that has ended is sealed first. */
@@ -129,7 +119,7 @@ export class Liveness {
   }
 
   #known(register: RegisterId): Chosen<void> | undefined {
-    const state = this.settled(register);
+    const state = this.#settled.get(register);
     return state && toChosen(state);
   }
 

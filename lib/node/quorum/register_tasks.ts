@@ -74,11 +74,6 @@ export class RegisterTasks {
     this.#slowestMember = slowestMember;
   }
 
-  /** Whether `task` is under way. */
-  has(task: RegisterTask): boolean {
-    return this.#all.has(task);
-  }
-
   /** Whether a task is under way, or soon will be, that has not failed before. */
   get isBusy(): boolean {
     for (const { vain } of this.#all.values()) if (vain === 0) return true;

@@ -8,6 +8,7 @@ const SUITES = ["kv", "cells", "locks", "locks/web", "singletons"];
 /** Files with whole nodes that say nothing about a guest, and why. */
 const LEFT_OUT: Readonly<Record<string, string>> = {
   "kv/polled_claim": "its nodes keep promises; a gateway keeps none for a put of its guest",
+  "kv/settled": "a guest has no quorum of its own, and asks for each value",
   "locks/closing": "its nodes propose their requests themselves; a guest's session is over at once",
   "locks/hand_over": "it counts the frames between members",
   "locks/hot": "it counts round trips between members",

@@ -20,6 +20,7 @@ import type { Recovery, RecoveryEvent } from "../../../lib/paxos/recovery.ts";
 import type { State } from "../../../lib/paxos/register.ts";
 import type { Actor } from "../automaton.ts";
 import { FIRST_NUMBER, textOf } from "../fingerprint.ts";
+import { headerOf } from "../headers.ts";
 import type { Paxos } from "../paxos.ts";
 
 /** The time to live of all sessions, in the units of the model. */
@@ -298,8 +299,7 @@ export class Member implements Actor<MemberInput, MemberOutput> {
     if (place === null) {
       return { life, clock: 0, genesis, epoch: 0, incarnation: null, vector: [] };
     }
-    const { incarnation, incarnations } = place;
-    return { life, clock: 0, genesis, ...place.mark, incarnation, vector: incarnations.entries };
+    return headerOf(life, genesis, place);
   }
 }
 

@@ -16,6 +16,7 @@ import type { Recovery, RecoveryEvent } from "../../../lib/paxos/recovery.ts";
 import type { Actor } from "../automaton.ts";
 import { REGISTER } from "../client.ts";
 import { FIRST_NUMBER } from "../fingerprint.ts";
+import { headerOf } from "../headers.ts";
 import type { Paxos } from "../paxos.ts";
 
 /** What is wrong with the shell of a member: what it does with its disk on its own. */
@@ -444,9 +445,7 @@ export class StorageMember implements Actor<StorageInput, StorageOutput> {
     if (place === null) {
       return { life, clock: 0, genesis: null, epoch: 0, incarnation: null, vector: [] };
     }
-    const { incarnation, incarnations } = place;
-    const genesis = this.#record.id;
-    return { life, clock: 0, genesis, ...place.mark, incarnation, vector: incarnations.entries };
+    return headerOf(life, this.#record.id, place);
   }
 
   get #members(): readonly string[] {

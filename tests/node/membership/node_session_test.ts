@@ -93,6 +93,66 @@ describe("NodeSession (section 6)", () => {
     }
   });
 
+  it("is what gives the node its quorum, at the instant of the call and by both clocks", async () => {
+    const left = TTL * 0.95;
+    const node = await ScriptedNode.start();
+    const { session } = node.core;
+    node.ahead = left - 10;
+    assertEquals([session.hasQuorum, session.hasQuorum], [true, true]);
+    // As after a sleep.
+    node.ahead = left;
+    assertEquals([session.hasQuorum, session.hasQuorum], [false, false]);
+    // The wall clock was set back: what is over is over, at an earlier reading too.
+    node.ahead = left - 10;
+    assertEquals([session.hasQuorum, node.lost], [false, []]);
+
+    const other = await ScriptedNode.start();
+    assertEquals(other.core.session.hasQuorum, true);
+    // The wall clock was set back meanwhile.
+    other.time.stall(left);
+    other.ahead = -left + 10;
+    assertEquals([other.core.session.hasQuorum, other.lost], [false, []]);
+  });
+
+  it("ends the node's quorum at its own end, although no clock has moved", async () => {
+    const node = await ScriptedNode.start({ withoutSession: true });
+    const { session } = node.core;
+    const states: boolean[] = [];
+    const look = () => void states.push(session.hasQuorum, session.hasQuorum);
+    look();
+    session.open();
+    look();
+    await node.ask("a", "b");
+    look();
+    session.end();
+    look();
+    session.open();
+    look();
+    await node.ask("a", "b");
+    look();
+    session.stop();
+    look();
+    const pair = (has: boolean) => [has, has];
+    assertEquals(states, [false, false, true, false, false, true, false].flatMap(pair));
+  });
+
+  it("tells whether there is a quorum by one clock, while that shows the same", async () => {
+    const node = await ScriptedNode.start();
+    const { session } = node.core;
+    const { runtime } = node.engine;
+    const { now } = runtime;
+    let readings = 0;
+    runtime.now = () => {
+      readings++;
+      return now();
+    };
+    for (let call = 0; call < 10; call++) assertEquals(session.hasQuorum, true);
+    assertEquals(readings, 1);
+    node.time.stall(1);
+    for (let call = 0; call < 10; call++) assertEquals(session.hasQuorum, true);
+    assertEquals(readings, 2);
+  });
+
   it("an earlier session is neither valid nor possible", async () => {
     const node = await ScriptedNode.start();
     node.core.session.end();

@@ -5,6 +5,7 @@ import type { SessionReply } from "../../../lib/paxos/messages.ts";
 import { CrashVector, type Sender, Tally } from "../../../lib/paxos/quorum.ts";
 import { GRANT_SHARE, makeSession, SessionTable } from "../../../lib/paxos/sessions.ts";
 import type { Random } from "../../../testing/random.ts";
+import { isValid } from "./lease.ts";
 
 const MEMBERS = ["a", "b", "c"];
 const MAX_TTL = 1_000;
@@ -272,7 +273,7 @@ export class SessionHistory {
   /** A session that a quorum has fenced is over for its owner, for ever: its property may belong to others. */
   #judge(owner: Owner, lease: Lease | null): void {
     if (lease === null) return;
-    if (!this.#ended.has(lease.session) || !lease.isValid(this.#reading(owner))) return;
+    if (!this.#ended.has(lease.session) || !isValid(lease, this.#reading(owner))) return;
     this.violations.push(`${lease.session} is valid at ${this.#now.toFixed(0)}`);
   }
 

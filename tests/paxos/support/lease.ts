@@ -1,4 +1,4 @@
-import { Lease, type LeaseOptions } from "../../../lib/paxos/lease.ts";
+import { type ClockReading, Lease, type LeaseOptions } from "../../../lib/paxos/lease.ts";
 import { Tally } from "../../../lib/paxos/quorum.ts";
 import { GRANT_SHARE } from "../../../lib/paxos/sessions.ts";
 
@@ -12,4 +12,9 @@ export function makeLease(
   const tally = () => new Tally<true>(members);
   const usual = { ttl, tally, grantWithin: GRANT_SHARE * ttl, clockError: () => 0 };
   return new Lease(session, { ...usual, ...options });
+}
+
+/** Whether it was granted and its deadline has not passed, at the time `at`. */
+export function isValid(lease: Lease, at: ClockReading): boolean {
+  return lease.remaining(at) > 0;
 }
