@@ -45,7 +45,7 @@ export function keepWritten(known: WrittenHeader): void {
   written.set(known.header.vector, known);
 }
 
-/** Headers of other nodes that are kept, to bound memory: so many that few nodes share a place. A power of two. */
+/** Headers of other nodes that are kept, to bound memory: enough for few nodes to share a place. A power of two. */
 const PLACES = 1024;
 
 /** The longest header that is kept, in bytes: that of about 40 members. */

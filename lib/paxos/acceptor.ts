@@ -55,9 +55,7 @@ export class Acceptor {
     this.#floor = options.floor;
   }
 
-  /**
-   * The floor: for registers that it does not hold, every ballot with a counter of at most this is promised.
-   */
+  /** The floor: for registers that it does not hold, every ballot with a counter of at most this is promised. */
   get floor(): number {
     return this.#floor;
   }
@@ -160,10 +158,7 @@ export class Acceptor {
     return this.#watchers.has(register);
   }
 
-  /**
-   * The registers after `after` in order, for a member that recovers: as many as fit into one piece. No further
-   * piece is needed when `more` is false.
-   */
+  /** The registers after `after` in order, for a member that recovers: one piece. Without `more` it is the last one. */
   copy(after: RegisterId): { registers: RegisterCopy[]; more: boolean } {
     return copyPiece(this.#index.after("", after), this.#entries);
   }

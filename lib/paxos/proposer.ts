@@ -297,7 +297,7 @@ export class Proposer<R> {
     const { register, clock } = this.#options;
     const decision = this.#options.change({ state, token, ballot: this.#ballot });
     const draft = decision.complete?.() ?? decision.draft;
-    const { result } = decision;
+    const { result, heir } = decision;
     const mustWrite = this.#wrote || this.#options.mustWrite?.() === true;
     if (draft === null && unanimous && !mustWrite) {
       assertInvariant(this.#promises.reached, "only a quorum shows that a state is chosen");
@@ -327,11 +327,9 @@ export class Proposer<R> {
       stale: written === state ? stale : [],
     };
     const { counter, life } = this.#ballot;
-    // The promise of the next ballot stays with who wrote what was found, however often others have written it again. And
-    // with it this life would not hear any more what members believe of the owners of that.
+    // The promise stays with who wrote what was found: with it this life would not hear of expired owners any more.
     const isOfAnother = draft === null && !this.#reliesOnKept && written.present &&
       !written.op.startsWith(life);
-    const { heir } = decision;
     const next = written.present && !isOfAnother && counter + 1 < MAX_COUNTER &&
       (heir !== undefined || this.#options.keepPromise?.() === true);
     const isOwn = next && (heir ?? life) === life;

@@ -293,9 +293,7 @@ export class Engine {
     else this.#durable.reply(to, life, reply);
   }
 
-  /**
-   * The sender of a reply that may be counted, a voting member under the same genesis; otherwise `undefined`.
-   */
+  /** The sender of a reply that may be counted, a voting member under the same genesis; otherwise `undefined`. */
   sender(from: string, header: Header): Sender | undefined {
     return this.#view.sender(from, header);
   }

@@ -119,8 +119,8 @@ export class FastRounds {
   }
 
   /**
-   * A quorum has answered at the time `now` the round that was sent at `asked`: `goOn` is called once these members have had as much time
-   * again, or at once if they will not answer. Returns a function that prevents it.
+   * A quorum has answered at the time `now` the round that was sent at `asked`: `goOn` is called once these members have
+   * had as much time again, or at once if they will not answer. Returns a function that prevents it.
    */
   awaitRest(
     missing: () => readonly string[],

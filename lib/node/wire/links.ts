@@ -36,9 +36,9 @@ export class Links {
   }
 
   /**
-   * Opens all transports. `receive` is called with each frame and the time, `report` with each error of a transport; `user`
-   * gives the transports access to the node. `heard` is called with a peer that is heard for the first time, or after
-   * a silence; `dropped` with each frame that is lost because too many wait.
+   * Opens all transports. `receive` is called with each frame and the time, `report` with each error of a transport;
+   * `user` gives the transports access to the node. `heard` is called with a peer that is heard for the first time, or
+   * after a silence; `dropped` with each frame that is lost because too many wait.
    */
   async open(
     receive: (from: string, frame: Uint8Array, now: number) => void,
