@@ -11,14 +11,14 @@ const WRITTEN: GuestOutcome = { type: "agreed", token: 7, value: null };
 
 /** A guest with a process, to which puts of others are bound. */
 class World implements AsyncDisposable {
+  readonly line: ScriptedLine;
+  readonly process: Process;
   readonly guest: ScriptedGuest;
   #last = 0;
 
-  private constructor(
-    readonly line: ScriptedLine,
-    readonly process: Process,
-    guest: ScriptedGuest,
-  ) {
+  private constructor(line: ScriptedLine, process: Process, guest: ScriptedGuest) {
+    this.line = line;
+    this.process = process;
     this.guest = guest;
   }
 
