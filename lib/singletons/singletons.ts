@@ -9,7 +9,6 @@ import {
   decodeSingletonRequest,
   encodeSingletonReply,
   type SingletonReply,
-  type SingletonRequest,
 } from "./singleton_messages.ts";
 import { SingletonCalls } from "./singleton_calls.ts";
 import { Calls } from "./calls.ts";
@@ -120,13 +119,9 @@ export class Singletons {
 
   /** Takes a request of another node. */
   asked(from: string, life: string, body: Uint8Array, tell: (body: Uint8Array) => void): void {
-    let request: SingletonRequest;
-    try {
-      request = decodeSingletonRequest(body);
-    } catch {
-      // The request is of no kind that this version knows.
-      return;
-    }
+    const request = decodeSingletonRequest(body);
+    // Of no kind that this version knows.
+    if (request === undefined) return;
     if ("caller" in request && request.caller !== undefined) {
       // Only a member is a gateway: the caller is the guest, regardless of the member that it speaks to.
       if (!this.#core.members.includes(from)) return;

@@ -820,6 +820,18 @@ export const FEATURES: readonly Mutation[] = [
       },
       {
         section: 10,
+        name: "the attempts that a call names may be in any order",
+        find: " && last < (last = number)",
+        replace: "",
+      },
+      {
+        section: 10,
+        name: "a malformed message about a singleton throws",
+        find: "  } catch {\n    return undefined;\n  }",
+        replace: "  } catch (error) {\n    throw error;\n  }",
+      },
+      {
+        section: 10,
         name: "a told call may have a name of any length",
         find: " || method.length > MAX_TOLD_METHOD) refuse();",
         replace: ") refuse();",

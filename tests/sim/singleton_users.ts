@@ -78,7 +78,7 @@ export class SingletonUsers implements Users {
       const ask = request.type === "relay" ? request.payload.message : request;
       if (ask.type !== "ask") continue;
       const question = decodeSingletonRequest(ask.body);
-      if (question.type !== "call" || isStreamCall(question.method)) continue;
+      if (question?.type !== "call" || isStreamCall(question.method)) continue;
       const [call] = decodeValue(question.args) as [number];
       // That of a guest comes from a gateway.
       const isOwn = question.caller === undefined;

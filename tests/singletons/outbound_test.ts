@@ -77,7 +77,7 @@ class Script {
       return requests.flatMap((request) => {
         if (request.type !== "ask") return [];
         const question = decodeSingletonRequest(request.body);
-        return question.type === "call" ? [`${header.life.slice(-1)}: ${question.sequence}`] : [];
+        return question?.type === "call" ? [`${header.life.slice(-1)}: ${question.sequence}`] : [];
       });
     });
   }

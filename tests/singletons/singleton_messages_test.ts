@@ -210,7 +210,7 @@ describe("encodeSingletonRequest() and decodeSingletonRequest()", () => {
   it("refuse a question with a field of another kind, one too few or one too many", () => {
     for (const question of [START, CALL, CANCEL, GONE, DEPARTED, CALLS_OF]) {
       for (const body of spoiled(encodeSingletonRequest(question))) {
-        assertThrows(() => decodeSingletonRequest(body), MalformedError);
+        assertEquals(decodeSingletonRequest(body), undefined);
       }
     }
   });
@@ -260,7 +260,7 @@ describe("encodeSingletonRequest() and decodeSingletonRequest()", () => {
     }
     for (const question of bad) {
       const body = encodeSingletonRequest(question);
-      assertThrows(() => decodeSingletonRequest(body), MalformedError);
+      assertEquals(decodeSingletonRequest(body), undefined);
     }
   });
 });
@@ -309,7 +309,7 @@ describe("encodeSingletonReply() and decodeSingletonReply()", () => {
 });
 
 describe("decodeSingletonRequest() and decodeSingletonReply()", () => {
-  it("throw only MalformedError, for any bytes", () => {
+  it("throw nothing, and only MalformedError, for any bytes", () => {
     const small = (body: Uint8Array) => body.length < 10_000;
     const bodies = [...QUESTIONS.map(encodeSingletonRequest), ...ANSWERS.map(encodeSingletonReply)]
       .filter(small);
@@ -317,7 +317,7 @@ describe("decodeSingletonRequest() and decodeSingletonReply()", () => {
     let right = 0;
     for (let run = 0; run < 30_000; run++) {
       const body = mutations.next();
-      const question = attempt(decodeSingletonRequest, body);
+      const question = decodeSingletonRequest(body);
       const answer = attempt(decodeSingletonReply, body);
       // An accepted body has the right shape: it is the same after another round trip.
       if (question !== undefined) {
