@@ -372,7 +372,7 @@ export const NODE: readonly Mutation[] = [
     {
       section: 7,
       name: "an answer to another life counts",
-      find: "if (repliesTo !== view.life) return;",
+      find: "if (repliesTo !== view.life) return undefined;",
       replace: "",
     },
     {
@@ -392,7 +392,7 @@ export const NODE: readonly Mutation[] = [
     {
       section: 7,
       name: "a new life sends the messages of the previous one",
-      find: "    this.#view.changeLife(life);\n    this.#dropReplies();\n",
+      find: "    this.#view.changeLife(life);\n    this.#outbox.clear();\n",
       replace: "    this.#view.changeLife(life);\n",
     },
   ]),

@@ -5,6 +5,7 @@ import type { EngineHandlers } from "../../lib/node/engine/dispatcher.ts";
 import { Engine } from "../../lib/node/engine/engine.ts";
 import { wireCore } from "../../lib/cluster/wiring.ts";
 import { checkOptions } from "../../lib/cluster/join_options.ts";
+import type { RestOfFrame } from "../../lib/node/wire/intake.ts";
 import type { Reachability } from "../../lib/node/wire/routes.ts";
 import type { Life } from "../../lib/paxos/ballot.ts";
 import type { GenesisRecord, Header, Reply, Request } from "../../lib/paxos/messages.ts";
@@ -29,6 +30,8 @@ export interface ScriptOptions {
   readonly way?: (to: string) => Reachability;
   /** Whether it begins without a session. */
   readonly withoutSession?: boolean;
+  /** The time that each message to a singleton takes, in milliseconds. */
+  readonly askTime?: number;
 }
 
 interface Member {
@@ -104,7 +107,7 @@ export class ScriptedNode {
 
   constructor(options: ScriptOptions) {
     const { self = "x", sessionTtl = 5_000, maxTtl = 5_000, clients = true, hosts = [] } = options;
-    const { way = () => "direct" } = options;
+    const { way = () => "direct", askTime = 0 } = options;
     const transport = { open() {}, send() {}, close() {} };
     const settings = checkOptions({
       id: self,
@@ -124,7 +127,7 @@ export class ScriptedNode {
       runtime,
       life(9),
       { send, reachability: way },
-      this.#handlers(),
+      this.#handlers(askTime),
     );
     this.engine = engine;
     this.core = wireCore(
@@ -229,16 +232,16 @@ export class ScriptedNode {
     return this;
   }
 
-  /** A frame reaches the node. */
+  /** A frame reaches the node, which returns what is left of it. */
   receive(from: string, { header = this.header(from), requests = [], replies = [], repliesTo }: {
     readonly header?: Header;
     readonly requests?: readonly Request[];
     readonly replies?: readonly Reply[];
     readonly repliesTo?: Life;
-  }): void {
+  }): RestOfFrame | void {
     const to = repliesTo ?? this.engine.life;
     const frame = encodeFrame({ header, requests, repliesTo: to, replies });
-    this.engine.receive(from, frame, this.engine.runtime.now());
+    return this.engine.receive(from, frame, this.engine.runtime.now());
   }
 
   /** The header of the frames of `member`. */
@@ -316,7 +319,7 @@ export class ScriptedNode {
     this.#questions.set(to, questions);
   }
 
-  #handlers(): EngineHandlers {
+  #handlers(askTime: number): EngineHandlers {
     const note = (what: string) => void this.handed.push(what);
     return {
       genesis: (from, _header, request) => note(`${request.type} of ${from}`),
@@ -326,7 +329,10 @@ export class ScriptedNode {
         note(`handover of ${from}`);
         return Promise.resolve({ type: "handed", outcome: "no_quorum" });
       },
-      asked: (from) => note(`asked by ${from}`),
+      asked: (from) => {
+        note(`asked by ${from}`);
+        this.time.stall(askTime);
+      },
       changing: (register) => void this.changing.push(register),
       otherGenesis: (from) => note(`otherGenesis of ${from}`),
       behind: () => this.core.askAgain(),

@@ -31,6 +31,12 @@ import { ListLane } from "./list_lane.ts";
 import type { ClusterView, ViewEvents } from "./cluster_view.ts";
 import { leavesAlone } from "./last_member.ts";
 
+/**
+ * Time for which the requests of a frame are handled before other peers have their turns, in milliseconds: a frame may have
+ * 1,000 of them, and a message to a singleton can take a millisecond.
+ */
+const LONGEST_TURN = 2;
+
 /** Handlers for everything that is not about registers and sessions. */
 export interface EngineHandlers extends ViewEvents {
   /** A request of genesis or of recovery. */
@@ -134,22 +140,23 @@ export class Dispatcher {
   }
 
   /**
-   * Takes a well-formed frame of another node, which came at the time `now`. The role of the node limits which messages
-   * are accepted.
+   * Takes a well-formed frame of another node, which is handed on at the time `now`. The role of the node limits which
+   * messages are accepted. Returns what is left of the frame if it takes long: others shall have their turns meanwhile.
    */
-  receive(from: string, frame: Frame, now: number): void {
+  receive(from: string, frame: Frame, now: number): Frame | undefined {
     this.#parts.handlers.heard(frame.header.life);
-    this.#handle(from, frame, this.#parts.view.roleOf(from, frame.header), now);
+    return this.#handle(from, frame, this.#parts.view.roleOf(from, frame.header), now);
   }
 
   /** Takes a frame that this node has sent to itself. */
   loopback(frame: Frame): void {
     const { view, runtime } = this.#parts;
-    this.#handle(view.self, frame, "member", runtime.now());
+    let rest: Frame | undefined = frame;
+    while (rest !== undefined) rest = this.#handle(view.self, rest, "member", runtime.now());
   }
 
-  /** The clock is read once for all messages of a frame: that takes as long as to count a vote. */
-  #handle(from: string, frame: Frame, role: Role, now: number): void {
+  /** The clock is read once for the messages of a turn: that takes as long as to count a vote. */
+  #handle(from: string, frame: Frame, role: Role, now: number): Frame | undefined {
     const { header, requests, repliesTo, replies } = frame;
     const { view, pendingReplies, handlers, runtime } = this.#parts;
     if (view.record !== null && header.genesis === view.record.id) {
@@ -160,6 +167,10 @@ export class Dispatcher {
     let isTold = false;
     // By their places, here and below: empty lists are frozen, and runtimes make an object per step for lists of two kinds.
     for (let i = 0; i < requests.length; i++) {
+      // Not before each: most take less than to read the clock ten times.
+      if (i % 8 === 7 && runtime.now() - now > LONGEST_TURN) {
+        return { ...frame, requests: requests.slice(i) };
+      }
       const request = requests[i];
       // The first request may bring the configuration of the others.
       if (view.judge(header) !== "serve" && this.#isOfAnotherEpoch(header, request)) {
@@ -172,7 +183,7 @@ export class Dispatcher {
         this.#answer(from, header, request, role, now);
       }
     }
-    if (repliesTo !== view.life) return;
+    if (repliesTo !== view.life) return undefined;
     for (let i = 0; i < replies.length; i++) {
       const reply = replies[i];
       if (!mayAnswer(role, reply)) {
@@ -183,6 +194,7 @@ export class Dispatcher {
       if (header.genesis === view.record?.id) this.#followEpoch(from, reply);
       pendingReplies.receive(from, header, reply);
     }
+    return undefined;
   }
 
   /** Whether a request of another epoch is bound to that, and so is not served. */

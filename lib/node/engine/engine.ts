@@ -16,6 +16,7 @@ import type { Limits, Operation } from "../runtime/operation.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type DropReason, Tracing } from "../runtime/tracing.ts";
 import { type Durability, DurableReplies } from "../wire/durable_replies.ts";
+import type { Arrived, RestOfFrame } from "../wire/intake.ts";
 import { Outbox } from "../wire/outbox.ts";
 import { PendingReplies } from "../wire/pending_replies.ts";
 import { Relay } from "../wire/relay.ts";
@@ -241,7 +242,8 @@ export class Engine {
   /** Takes the new life `life`; messages of the earlier life that have not left are dropped. */
   changeLife(life: Life): void {
     this.#view.changeLife(life);
-    this.#dropReplies();
+    this.#outbox.clear();
+    this.#durable?.clear();
     this.#handlers.tookLife(life);
   }
 
@@ -284,7 +286,7 @@ export class Engine {
 
   /** Asks other processes under this node's id, where a transport leads to them. */
   askOwnId(request: Request): void {
-    this.#sendToOwnId([request], null, []);
+    this.#sendToOwnId({ requests: [request], repliesTo: null, replies: [] });
   }
 
   /** Sends a reply to the given life of `to`. */
@@ -308,24 +310,34 @@ export class Engine {
     return this.#view.isOutsider(node);
   }
 
-  /** Takes a frame that came from the network at the time `now`; trusts nothing in it. */
-  receive(from: string, bytes: Uint8Array, now: number): void {
+  /**
+   * Takes a frame from the network, which is handed on at the time `now`; trusts nothing in it. Returns the rest if it
+   * takes long: it is to be taken when the peer has its next turn.
+   */
+  receive(from: string, arrived: Arrived, now: number): RestOfFrame | void {
     if (this.#closed) return;
     this.#outbox.turned();
-    const decoded = decodeFrame(bytes);
-    if (!decoded.ok) {
-      const { reason } = decoded;
-      if (reason === "malformed") return this.#drop(from, bytes.length, reason, decoded.detail);
-      this.#drop(from, bytes.length, reason, `version ${decoded.version}`);
-      return this.#handlers.otherVersion(from, decoded.version);
+    const { length } = arrived;
+    let frame: Frame;
+    if ("rest" in arrived) frame = arrived.rest;
+    else {
+      const decoded = decodeFrame(arrived);
+      if (!decoded.ok) {
+        const { reason } = decoded;
+        if (reason === "malformed") return this.#drop(from, length, reason, decoded.detail);
+        this.#drop(from, length, reason, `version ${decoded.version}`);
+        return this.#handlers.otherVersion(from, decoded.version);
+      }
+      const { highest } = decoded;
+      if (!this.#view.isVoice(from) && highest > this.#view.counterBound) {
+        return this.#drop(from, length, "counter", `its counter is ${highest}`);
+      }
+      frame = decoded.frame;
+      this.frames.received++;
+      this.#handlers.frameHeard?.(from, frame.header);
     }
-    const { frame, highest } = decoded;
-    if (!this.#view.isVoice(from) && highest > this.#view.counterBound) {
-      return this.#drop(from, bytes.length, "counter", `its counter is ${highest}`);
-    }
-    this.frames.received++;
-    this.#handlers.frameHeard?.(from, frame.header);
-    this.guard(() => this.#dispatcher.receive(from, frame, now), from, bytes.length);
+    const rest = this.guard(() => this.#dispatcher.receive(from, frame, now), from, length);
+    return rest && { rest, length };
   }
 
   /** Returns `error`, unless it is a failed invariant: then this node halts, with the error that is returned. */
@@ -363,9 +375,9 @@ export class Engine {
   }
 
   /** Contains an error in the handling of a frame: the frame counts as dropped, and the process goes on. */
-  guard(handle: () => void, from: string | null = null, bytes: number = 0): void {
+  guard<T>(handle: () => T, from: string | null = null, bytes: number = 0): T | void {
     try {
-      handle();
+      return handle();
     } catch (error) {
       this.#drop(from, bytes, "failed", String(error));
       if (this.contain(error) === error) this.#handlers.failed(error);
@@ -378,22 +390,13 @@ export class Engine {
   }
 
   #reply(to: string, life: Life, reply: Reply): void {
-    if (to === this.self && life !== this.life) this.#sendToOwnId([], life, [reply]);
-    else this.#outbox.reply(to, life, reply);
-  }
-
-  #dropReplies(): void {
-    this.#outbox.clear();
-    this.#durable?.clear();
+    if (to === this.self && life !== this.life) {
+      this.#sendToOwnId({ requests: [], repliesTo: life, replies: [reply] });
+    } else this.#outbox.reply(to, life, reply);
   }
 
   /** Bypasses the outbox, which loops messages to this node's own id back to itself. */
-  #sendToOwnId(
-    requests: readonly Request[],
-    repliesTo: Life | null,
-    replies: readonly Reply[],
-  ): void {
-    if (this.#closed) return;
-    this.#send([this.self], { header: this.#view.header, requests, repliesTo, replies });
+  #sendToOwnId(messages: Omit<Frame, "header">): void {
+    if (!this.#closed) this.#send([this.self], { header: this.#view.header, ...messages });
   }
 }

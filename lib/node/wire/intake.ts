@@ -1,3 +1,4 @@
+import type { Frame } from "../../paxos/messages.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
 /** Time for which arriving frames may delay a due timer, in milliseconds, approximately. */
@@ -13,6 +14,16 @@ const MAX_ASIDE_BYTES = 64 * 2 ** 20;
 /** Empty places at the front of a queue at which they are removed. */
 const COMPACTED_AT = 1_024;
 
+/** What is left of a frame whose handling takes long. */
+export interface RestOfFrame {
+  readonly rest: Frame;
+  /** The size of the whole frame, in bytes. */
+  readonly length: number;
+}
+
+/** A frame as it arrived, or the rest of one. */
+export type Arrived = Uint8Array | RestOfFrame;
+
 /** That no frame of a peer waits. */
 interface Emptiness {
   readonly promise: Promise<void>;
@@ -21,7 +32,7 @@ interface Emptiness {
 
 /** The waiting frames of one peer, in order. */
 interface PeerQueue {
-  readonly frames: Uint8Array[];
+  readonly frames: (Arrived | undefined)[];
   /** The index of the first waiting frame; the frames before it were handed on. */
   head: number;
   bytes: number;
@@ -35,14 +46,14 @@ interface PeerQueue {
  * Under load that can take seconds, in which no session is renewed and no operation ends in time.
  *
  * So a timer runs along. If it is late, frames are set aside until it has fired. Then the peers take turns,
- * frame by frame. Without room, peers that hold more than their share lose frames, so a peer that floods this
- * node costs the others almost nothing.
+ * frame by frame; one whose frame takes long gets its next turn for the rest. Without room, peers that hold
+ * more than their share lose frames, so a peer that floods this node costs the others almost nothing.
  */
 export class Intake {
   readonly #runtime: Runtime;
-  readonly #handle: (from: string, frame: Uint8Array, now: number) => void;
-  readonly #dropped: (from: string, frame: Uint8Array) => void;
-  /** By peer, in the order of their turns; no queue is empty. */
+  readonly #handle: (from: string, frame: Arrived, now: number) => RestOfFrame | void;
+  readonly #dropped: (from: string, frame: Arrived) => void;
+  /** By peer, in the order of their turns; no queue is empty, but for that of the frame that is being handled. */
   readonly #aside = new Map<string, PeerQueue>();
   #asideFrames = 0;
   #asideBytes = 0;
@@ -56,13 +67,13 @@ export class Intake {
   #closed = false;
 
   /**
-   * `handle` is called with each frame and the time, those of one peer in their order; `dropped` with each one that is
-   * lost.
+   * `handle` is called with each frame and the time, those of one peer in their order, and with the rest of a frame that
+   * it returns; `dropped` with each one that is lost.
    */
   constructor(
     runtime: Runtime,
-    handle: (from: string, frame: Uint8Array, now: number) => void,
-    dropped: (from: string, frame: Uint8Array) => void = () => {},
+    handle: (from: string, frame: Arrived, now: number) => RestOfFrame | void,
+    dropped: (from: string, frame: Arrived) => void = () => {},
   ) {
     this.#runtime = runtime;
     this.#handle = handle;
@@ -80,11 +91,13 @@ export class Intake {
   ): Promise<void> | undefined {
     if (this.#closed) return undefined;
     const isFirst = this.#asideFrames === 0 && !this.#turning;
-    if (isFirst && this.#isInTime(now)) this.#handle(from, frame, now);
-    else this.#setAside(from, frame);
+    const rest = isFirst && this.#isInTime(now) ? this.#handle(from, frame, now) : frame;
+    if (rest && !this.#closed) {
+      this.#setAside(from, rest);
+      if (isFirst) this.#handOn();
+    }
     const queue = this.#aside.get(from);
-    if (queue === undefined) return undefined;
-    return (queue.emptied ??= emptiness()).promise;
+    return queue && (queue.emptied ??= emptiness()).promise;
   }
 
   /** The number of frames lost because too many were set aside. */
@@ -92,7 +105,7 @@ export class Intake {
     return this.#lost;
   }
 
-  #setAside(from: string, frame: Uint8Array): void {
+  #setAside(from: string, frame: Arrived): void {
     let queue = this.#aside.get(from);
     while (this.#asideFrames >= MAX_ASIDE || this.#asideBytes + frame.length > MAX_ASIDE_BYTES) {
       this.#lost++;
@@ -102,9 +115,7 @@ export class Intake {
       this.#aside.set(from, queue = { frames: [], head: 0, bytes: 0, emptied: null });
     }
     queue.frames.push(frame);
-    queue.bytes += frame.length;
-    this.#asideFrames++;
-    this.#asideBytes += frame.length;
+    this.#add(queue, 1, frame);
   }
 
   /**
@@ -119,9 +130,8 @@ export class Intake {
     for (const [peer, other] of this.#aside) {
       if (other === queue || !isOver(count(other), other.bytes)) continue;
       const latest = other.frames.pop()!;
-      other.bytes -= latest.length;
       this.#dropped(peer, latest);
-      this.#taken(latest);
+      this.#add(other, -1, latest);
       if (count(other) === 0) this.#forget(peer, other);
       return true;
     }
@@ -132,8 +142,6 @@ export class Intake {
   close(): void {
     this.#closed = true;
     for (const [peer, queue] of this.#aside) this.#forget(peer, queue);
-    this.#asideFrames = 0;
-    this.#asideBytes = 0;
     this.#cancel();
   }
 
@@ -151,40 +159,47 @@ export class Intake {
   #turned(): void {
     this.#running = false;
     this.#since = this.#runtime.now();
+    this.#handOn();
+  }
+
+  /** Hands frames on that wait, as long as the timers run in time. */
+  #handOn(): void {
     this.#turning = true;
-    while (!this.#closed && this.#asideFrames > 0) {
+    while (!this.#closed && this.#aside.size > 0) {
       const now = this.#runtime.now();
       if (!this.#isInTime(now)) break;
-      const next = this.#next()!;
-      try {
-        this.#handle(...next, now);
-      } catch {
-        // As in a transport: the error costs this frame, and must not affect other frames.
-      }
+      this.#handNext(now);
     }
     this.#turning = false;
   }
 
-  /** The next frame; its peer goes to the end of the order. */
-  #next(): readonly [from: string, frame: Uint8Array] | undefined {
+  /** Hands on the next frame; its peer goes to the end of the order. */
+  #handNext(now: number): void {
     for (const [from, queue] of this.#aside) {
-      const frame = queue.frames[queue.head];
-      queue.frames[queue.head++] = NOTHING;
-      queue.bytes -= frame.length;
-      this.#taken(frame);
       this.#aside.delete(from);
-      if (count(queue) > 0) {
-        if (queue.head >= COMPACTED_AT) {
-          queue.frames.splice(0, queue.head);
-          queue.head = 0;
-        }
-        this.#aside.set(from, queue);
-      } else {
-        queue.emptied?.resolve();
+      this.#aside.set(from, queue);
+      const frame = queue.frames[queue.head]!;
+      queue.frames[queue.head++] = undefined;
+      this.#add(queue, -1, frame);
+      let rest: RestOfFrame | void = undefined;
+      try {
+        rest = this.#handle(from, frame, now);
+      } catch {
+        // As in a transport: the error costs this frame, and must not affect other frames.
       }
-      return [from, frame];
+      // It was closed, or another peer has got the room of this one.
+      if (this.#aside.get(from) !== queue) return;
+      if (rest) {
+        queue.frames[--queue.head] = rest;
+        this.#add(queue, 1, rest);
+      }
+      if (count(queue) === 0) this.#forget(from, queue);
+      else if (queue.head >= COMPACTED_AT) {
+        queue.frames.splice(0, queue.head);
+        queue.head = 0;
+      }
+      return;
     }
-    return undefined;
   }
 
   #forget(peer: string, queue: PeerQueue): void {
@@ -192,13 +207,13 @@ export class Intake {
     queue.emptied?.resolve();
   }
 
-  #taken(frame: Uint8Array): void {
-    this.#asideFrames--;
-    this.#asideBytes -= frame.length;
+  /** Counts a frame that has come to a queue (`frames` is 1), or has left it (-1). */
+  #add(queue: PeerQueue, frames: 1 | -1, { length }: Arrived): void {
+    queue.bytes += frames * length;
+    this.#asideFrames += frames;
+    this.#asideBytes += frames * length;
   }
 }
-
-const NOTHING = new Uint8Array(0);
 
 function emptiness(): Emptiness {
   let resolve = () => {};

@@ -1,5 +1,5 @@
 import type { Transport, TransportUser } from "../../../transports/transport.ts";
-import { Intake } from "./intake.ts";
+import { type Arrived, Intake, type RestOfFrame } from "./intake.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Reachability } from "./routes.ts";
 
@@ -36,16 +36,17 @@ export class Links {
   }
 
   /**
-   * Opens all transports. `receive` is called with each frame and the time, `report` with each error of a transport;
-   * `user` gives the transports access to the node. `heard` is called with a peer that is heard for the first time, or
-   * after a silence; `dropped` with each frame that is lost because too many wait.
+   * Opens all transports. `receive` is called with each frame and the time, and with the rest of one that it returns;
+   * `report` with each error of a transport; `user` gives the transports access to the node. `heard` is called with a
+   * peer that is heard for the first time, or after a silence; `dropped` with each frame that is lost because too many
+   * wait.
    */
   async open(
-    receive: (from: string, frame: Uint8Array, now: number) => void,
+    receive: (from: string, frame: Arrived, now: number) => RestOfFrame | void,
     report: (error: Error) => void,
     user: TransportUser,
     heard: (peer: string, isFirst: boolean) => void = () => {},
-    dropped: (from: string, frame: Uint8Array) => void = () => {},
+    dropped: (from: string, frame: Arrived) => void = () => {},
   ): Promise<void> {
     const intake = this.#intake = new Intake(this.#runtime, receive, dropped);
     this.#reached = heard;

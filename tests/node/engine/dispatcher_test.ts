@@ -12,7 +12,7 @@ import type {
 } from "../../../lib/paxos/messages.ts";
 import type { Present } from "../../../lib/paxos/register.ts";
 import { acceptRequest } from "../../support/accept_request.ts";
-import { KEY, life, ScriptedNode } from "../../support/scripted_node.ts";
+import { KEY, life, ScriptedNode, type ScriptOptions } from "../../support/scripted_node.ts";
 import { answers, READ, sent, votingMember } from "../../support/voting_member.ts";
 
 describe("Dispatcher: the nodes that a member answers (section 7)", () => {
@@ -206,6 +206,58 @@ describe("Dispatcher: a frame with many requests", () => {
     node.engine.close();
     await node.time.pass(1_000);
     assertEquals(await sent(node, "a"), []);
+  });
+});
+
+describe("Dispatcher: a frame that takes long (section 13)", () => {
+  const ask = (id: number): Request => ({ id, type: "ask", body: new Uint8Array() });
+  const asks = (count: number) => Array.from({ length: count }, (_, id) => ask(id));
+  const begin = (options: ScriptOptions = {}) =>
+    ScriptedNode.start({ self: "c", withoutSession: true, askTime: 1, ...options });
+  const asked = (node: ScriptedNode) => node.handed.filter((what) => what.startsWith("asked"));
+
+  it("leaves a rest for the peer's next turns, the replies with the last one", async () => {
+    const node = await begin();
+    const heard: string[] = [];
+    const id = node.engine.pendingReplies.open((_, __, { type }) => void heard.push(type));
+    const reply: Reply = { id, type: "told", body: new Uint8Array() };
+    let rest = node.receive("a", { requests: asks(20), replies: [reply] });
+    const left: unknown[] = [];
+    while (rest) {
+      left.push(rest.rest.requests.length, asked(node).length, heard.length);
+      rest = node.engine.receive("a", rest);
+    }
+    assertEquals(left, [13, 7, 0, 6, 14, 0]);
+    assertEquals([asked(node).length, heard.length], [20, 1]);
+    assertEquals([node.engine.frames.received, node.engine.frames.dropped], [1, 0]);
+  });
+
+  it("counts as long as the frame as a whole while it waits", async () => {
+    const node = await begin();
+    const body = new Uint8Array(1_000);
+    const rest = node.receive("a", { requests: asks(20).map((one) => ({ ...one, body })) });
+    assertEquals(rest ? Math.floor(rest.length / 1_000) : null, 20);
+  });
+
+  it("leaves nothing if it takes no long time, or if it is the node's own", async () => {
+    const quick = await begin({ askTime: 0 });
+    assertEquals(quick.receive("a", { requests: asks(1_000) }), undefined);
+    assertEquals(asked(quick).length, 1_000);
+    const node = await begin();
+    for (const one of asks(20)) node.engine.ask(["c"], one);
+    await node.settle();
+    assertEquals(asked(node).length, 20);
+  });
+
+  it("is not gone on with once the node has closed, or lives under another genesis", async () => {
+    for (const end of ["close", "enter"] as const) {
+      const node = await begin();
+      const rest = node.receive("a", { requests: asks(20) });
+      if (end === "close") node.engine.close();
+      else node.engine.enter({ ...node.record, id: "another" });
+      assertEquals(rest && node.engine.receive("a", rest), undefined);
+      assertEquals(asked(node).length, 7, end);
+    }
   });
 });
 

@@ -1,9 +1,15 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Intake } from "../../../lib/node/wire/intake.ts";
+import { type Arrived, Intake, type RestOfFrame } from "../../../lib/node/wire/intake.ts";
+import type { Frame } from "../../../lib/paxos/messages.ts";
 import type { Runtime } from "../../../lib/node/runtime/runtime.ts";
 import { turn } from "../../support/wait.ts";
 import { systemRuntime } from "../../../lib/node/runtime/runtime.ts";
+
+const NO_FRAME: Frame = {
+  header: { life: "", clock: 0, genesis: null, epoch: 0, incarnation: null, vector: [] },
+  ...{ requests: [], repliesTo: null, replies: [] },
+};
 
 /** A clock that is set by hand, and timers that fire on request, due or not. */
 class Script {
@@ -21,15 +27,37 @@ class Script {
       };
     },
   };
-  /** The time for handling a frame, in milliseconds. */
+  /** The time for handling a frame, or a part of one, in milliseconds. */
   cost = 0;
-  readonly intake = new Intake(this.runtime, (from, frame) => {
+  /** What was dropped: its peer and its length. */
+  readonly dropped: string[] = [];
+  /** The frames that are parts of others, with the number of parts that follow. */
+  readonly #parts = new Map<Frame, readonly [number: number, left: number]>();
+  readonly intake: Intake = new Intake(
+    this.runtime,
+    (from, frame) => this.#handle(from, frame),
+    (from, { length }) => void this.dropped.push(`${from} ${length}`),
+  );
+
+  /**
+   * A frame is its number, and what its handling does: 1 throws, 2 brings the next frame, 3 closes the intake, 4 leaves as many
+   * parts as the third number says, 5 does both, 6 leaves parts and brings 30 MiB of b.
+   */
+  #handle(from: string, frame: Arrived): RestOfFrame | void {
     this.time += this.cost;
-    this.handled.push(`${from}${frame[0]}`);
-    if (frame[1] === 1) throw new Error("a frame that cannot be handled");
-    if (frame[1] === 2) this.receive(frame[0] + 1);
-    if (frame[1] === 3) this.intake.close();
-  });
+    const part = "rest" in frame ? this.#parts.get(frame.rest) : undefined;
+    const bytes = "rest" in frame ? [] : frame;
+    const [number, left] = part ?? [bytes[0], bytes[1] >= 4 ? bytes[2] : 0];
+    this.handled.push(`${from}${number}${"'".repeat(part === undefined ? 0 : left + 1)}`);
+    if (bytes[1] === 1) throw new Error("a frame that cannot be handled");
+    if (bytes[1] === 2) this.receive(number + 1);
+    if (bytes[1] === 3 || bytes[1] === 5) this.intake.close();
+    if (bytes[1] === 6) void this.intake.receive("b", new Uint8Array(30 * 2 ** 20));
+    if (left === 0) return;
+    const rest = { ...NO_FRAME };
+    this.#parts.set(rest, [number, left - 1]);
+    return { rest, length: frame.length };
+  }
 
   receive(number: number, ...rest: number[]): Promise<void> | undefined {
     return this.intake.receive("a", Uint8Array.of(number, ...rest));
@@ -227,6 +255,82 @@ describe("Intake", () => {
     assertEquals(script.timers.length, 0);
     script.receive(51);
     assertEquals(script.handled, frames(1, 10));
+  });
+
+  it("hands the rest of a frame on at once while timers run in time, and waits for nobody", () => {
+    const script = new Script();
+    assertEquals(script.receive(1, 4, 3), undefined);
+    assertEquals(script.handled, ["a1", "a1'''", "a1''", "a1'"]);
+    assertEquals([script.timers.length, script.dropped], [1, []]);
+  });
+
+  it("lets others have their turns before the rest of a frame, and that before later frames", () => {
+    const script = new Script();
+    script.flood(1, 10);
+    script.receive(11, 4, 3);
+    script.receive(12);
+    for (const number of [1, 2]) script.intake.receive("b", Uint8Array.of(number));
+    script.handled.length = 0;
+    script.turn();
+    assertEquals(script.handled, ["a11", "b1", "a11'''", "b2", "a11''", "a11'", "a12"]);
+  });
+
+  it("gives timers their turns between the parts of a frame", async () => {
+    const script = new Script();
+    script.cost = 1;
+    const wait = script.receive(1, 4, 100);
+    let isOver = false;
+    void wait?.then(() => isOver = true);
+    const counts: number[] = [];
+    while (script.timers.length > 0) {
+      counts.push(script.handled.length);
+      await turn();
+      assertEquals(isOver, script.handled.length === 101);
+      script.turn();
+    }
+    assertEquals(counts, [10, 30, 50, 70, 90, 101]);
+    assertEquals(script.receive(2), undefined);
+  });
+
+  it("counts the rest of a frame as long as the frame, which may lose its room", () => {
+    const script = new Script();
+    script.flood(1, 10);
+    const part = new Uint8Array(40 * 2 ** 20);
+    part.set([11, 4, 2]);
+    void script.intake.receive("a", part);
+    script.cost = 10;
+    script.turn();
+    assertEquals(script.handled.slice(10), ["a11", "a11''"]);
+    // More than 64 MiB, of which a has more than half.
+    void script.intake.receive("b", new Uint8Array(30 * 2 ** 20));
+    assertEquals(script.dropped, [`a ${part.length}`]);
+    while (script.timers.length > 0) script.turn();
+    assertEquals(script.handled.slice(10), ["a11", "a11''", "b0"]);
+    script.time += 1_000;
+    assertEquals(script.receive(12), undefined);
+  });
+
+  it("loses the rest of a frame whose peer has lost its room meanwhile", () => {
+    const script = new Script();
+    script.flood(1, 10);
+    script.receive(11, 6, 2);
+    void script.intake.receive("a", new Uint8Array(40 * 2 ** 20));
+    script.turn();
+    assertEquals(script.dropped, [`a ${40 * 2 ** 20}`]);
+    assertEquals(script.handled.slice(10), ["a11", "b0"]);
+    script.receive(12);
+    assertEquals(script.handled.slice(12), ["a12"]);
+  });
+
+  it("forgets the rest of a frame when it closes, also while it handles that", () => {
+    for (const [number, isAside] of [[1, false], [11, true]] as const) {
+      const script = new Script();
+      if (isAside) script.flood(1, 10);
+      script.receive(number, 5, 3);
+      script.turn();
+      assertEquals(script.handled.at(-1), `a${number}`);
+      assertEquals(script.timers.length, 0);
+    }
   });
 
   it("stops at once when a frame closes it", () => {

@@ -139,7 +139,7 @@ describe("Links", () => {
     const told: string[] = [];
     links = new Links("self", [inside], time.runtime);
     const user = { sessionTtl: 5_000, members: [] };
-    await links.open(() => told.push("frame"), () => {}, user, () => told.push("reached"));
+    await links.open(() => void told.push("frame"), () => {}, user, () => told.push("reached"));
     inside.hear("a");
     await time.pass(1_000);
     inside.hear("a");
