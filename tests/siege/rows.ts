@@ -35,7 +35,11 @@ export interface Plan {
 const most = (states: readonly State[], of: "now" | "peak") =>
   Math.max(...states.map(({ memory }) => memory[of]));
 
-/** The rows of three members of `runtime`, one attack after the other. */
+/**
+ * The rows of three members of `runtime`, one attack after the other. The first one is made twice, and its memory judged the
+ * second time: under the first load of its life a process grows by 100 to 200 MB, whatever that load is. All but a few MB
+ * of it are free after a collection of garbage, but neither V8 nor the allocator gives them back.
+ */
 export async function* rowsOf(
   runtime: Runtime,
   { time, wanted, times }: Plan,
@@ -46,8 +50,13 @@ export async function* rowsOf(
     try {
       const users = await HonestUsers.start(members.addresses, times);
       try {
+        const world = { attacker, members, users };
+        let first: Row | null = null;
         for (const [index, attack] of ATTACKS.entries()) {
-          if (wanted(attack)) yield await rowOf(attack, index, time, { attacker, members, users });
+          if (!wanted(attack)) continue;
+          first ??= await rowOf(attack, index, time, world, Infinity);
+          const row = await rowOf(attack, index, time, world, MAX_GROWTH);
+          yield first.attack === attack ? both(first, row) : row;
         }
       } finally {
         await users.close();
@@ -60,11 +69,13 @@ export async function* rowsOf(
   }
 }
 
+/** Waits until the memory has grown by at most `growth` bytes, in vain for a while. */
 async function rowOf(
   attack: Attack,
   index: number,
   time: number,
   world: { attacker: Attacker; members: Members; users: HonestUsers },
+  growth: number,
 ): Promise<Row> {
   const { attacker, members, users } = world;
   const earlier = await members.states();
@@ -78,7 +89,7 @@ async function rowOf(
   const peak = Math.max(before, most(states, "peak"));
   const begun = performance.now();
   const isAsBefore = () =>
-    most(states, "now") <= before + MAX_GROWTH &&
+    most(states, "now") <= before + growth &&
     states.every(({ hasQuorum, operational }) => hasQuorum && operational === MEMBERS.length);
   while (!isAsBefore() && performance.now() - begun < PATIENCE) {
     await turn(200);
@@ -92,6 +103,17 @@ async function rowOf(
     ...{ attack, puts: all, answers, harm },
     memory: { before, peak, after: most(states, "now") },
   };
+}
+
+/** The row of an attack that was made twice; its memory is that of the second time. */
+function both(first: Row, second: Row): Row {
+  const [one, other] = [first.puts, second.puts];
+  const puts = {
+    done: one.done + other.done,
+    failed: one.failed + other.failed,
+    longest: Math.max(one.longest, other.longest),
+  };
+  return { ...second, puts, harm: [...first.harm, ...second.harm] };
 }
 
 function* harmTo(states: readonly State[], earlier: readonly State[]): Iterable<string> {

@@ -1,5 +1,6 @@
 import { encodeValue, registerId } from "../../../lib/codec.ts";
 import { makeLife } from "../../../lib/paxos/ballot.ts";
+import { encodeSingletonRequest } from "../../../lib/singletons/singleton_messages.ts";
 import type { Request } from "../../../lib/paxos/messages.ts";
 import { writeFrames } from "../../../transports/link/frame_stream.ts";
 import { decodeMessage, encodeMessage, MAX_PIECE } from "../../../transports/websocket/message.ts";
@@ -122,6 +123,12 @@ const asking = (
 
 const key = (name: string) => registerId("k", undefined, name);
 const body = encodeValue([1, 2, 3], 100);
+/** A call to a life of a host that is over. */
+const call = encodeSingletonRequest({
+  ...{ type: "call", register: registerId("s", "counter", 1), session: `m1/${life}/1`, token: 1 },
+  ...{ birth: 1, sequence: 1_001, done: 0, open: Array.from({ length: 1_000 }, (_, i) => i + 1) },
+  ...{ full: false, method: "inc", args: encodeValue([], 100), chain: [], awaited: true },
+});
 const prefix = key("").slice(0, 2);
 const ballot = () => ({ counter: Date.now() * 1_000, life });
 
@@ -221,6 +228,17 @@ function over(over: Over): Attack[] {
       "messages to singletons, 1,000 in a frame",
       over,
       ({ genesis }) => asking(genesis, 1, 1_000, () => ({ type: "ask", body })),
+    ),
+    flood(
+      "malformed messages to singletons, 1,000 in a frame",
+      over,
+      ({ genesis }) =>
+        asking(genesis, 1, 1_000, () => ({ type: "ask", body: Uint8Array.of(0xff) })),
+    ),
+    flood(
+      "calls that name 1,000 others, 1,000 in a frame",
+      over,
+      ({ genesis }) => asking(genesis, 1, 1_000, () => ({ type: "ask", body: call })),
     ),
     flood(
       "messages to be relayed, 1,000 in a frame",
