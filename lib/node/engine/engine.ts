@@ -318,9 +318,8 @@ export class Engine {
     if (this.#closed) return;
     this.#outbox.turned();
     const { length } = arrived;
-    let frame: Frame;
-    if ("rest" in arrived) frame = arrived.rest;
-    else {
+    let frame = "rest" in arrived ? arrived.rest : null;
+    if (frame === null) {
       const decoded = decodeFrame(arrived);
       if (!decoded.ok) {
         const { reason } = decoded;
@@ -390,9 +389,8 @@ export class Engine {
   }
 
   #reply(to: string, life: Life, reply: Reply): void {
-    if (to === this.self && life !== this.life) {
-      this.#sendToOwnId({ requests: [], repliesTo: life, replies: [reply] });
-    } else this.#outbox.reply(to, life, reply);
+    if (to !== this.self || life === this.life) return this.#outbox.reply(to, life, reply);
+    this.#sendToOwnId({ requests: [], repliesTo: life, replies: [reply] });
   }
 
   /** Bypasses the outbox, which loops messages to this node's own id back to itself. */
