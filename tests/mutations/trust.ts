@@ -252,8 +252,8 @@ export const TRUST: readonly Mutation[] = [
       section: 13,
       name: "a node forgets the rest of its own frame",
       find:
-        'while (rest !== undefined) rest = this.#handle(this.#parts.view.self, rest, "member");',
-      replace: 'rest = this.#handle(this.#parts.view.self, rest, "member");',
+        'while (rest !== undefined) rest = this.#handle(view.self, rest, "member", runtime.now());',
+      replace: 'rest = this.#handle(view.self, rest, "member", runtime.now());',
     },
   ]),
   ...mutationsOf("lib/node/engine/list_lane.ts", ["tests/node/engine/list_lane_test.ts"], [

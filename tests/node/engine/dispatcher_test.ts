@@ -225,7 +225,7 @@ describe("Dispatcher: a frame that takes long (section 13)", () => {
     const left: unknown[] = [];
     while (rest) {
       left.push(rest.rest.requests.length, asked(node).length, heard.length);
-      rest = node.engine.receive("a", rest);
+      rest = node.engine.receive("a", rest, node.engine.runtime.now());
     }
     assertEquals(left, [13, 7, 0, 6, 14, 0]);
     assertEquals([asked(node).length, heard.length], [20, 1]);
@@ -255,7 +255,7 @@ describe("Dispatcher: a frame that takes long (section 13)", () => {
       const rest = node.receive("a", { requests: asks(20) });
       if (end === "close") node.engine.close();
       else node.engine.enter({ ...node.record, id: "another" });
-      assertEquals(rest && node.engine.receive("a", rest), undefined);
+      assertEquals(rest && node.engine.receive("a", rest, node.engine.runtime.now()), undefined);
       assertEquals(asked(node).length, 7, end);
     }
   });
