@@ -257,7 +257,8 @@ export class PaxosKV {
     const { store } = this.#parts;
     store.shell.ensureOpen();
     const register = registerId(REGISTER_KINDS.key, options.bucket, key);
-    // What this node knows is there within any limits: it waits for nothing.
+    options.signal?.throwIfAborted();
+    // What this node knows is there within any other limits: it waits for nothing.
     const known = store.known?.(register);
     if (known !== undefined) return readResult(pick(known), options);
     return await this.#within(options, async (limits) => {

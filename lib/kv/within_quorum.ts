@@ -13,6 +13,8 @@ export async function withinQuorum<R extends Result<unknown, string>>(
   run: (limits: Limits) => Promise<R>,
 ): Promise<R | Result<never, "no_quorum">> {
   shell.ensureOpen();
+  // Also if the answer is known here, for which nobody is asked.
+  signal?.throwIfAborted();
   for (;;) {
     const limits = noQuorum === "retry"
       ? { deadline: Infinity, signal, owner }

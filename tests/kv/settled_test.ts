@@ -1,5 +1,5 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
-import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { ClusterNode, Key } from "../../mod.ts";
 import { assertCode, reasonOf } from "../support/expect.ts";
@@ -48,6 +48,22 @@ describe("get of a settled value", () => {
       }
     });
   }
+
+  it("rejects with the reason of a signal that is already aborted, as of any other value", async () => {
+    await using cluster = await VirtualCluster.start(1);
+    const { time, nodes: [{ kv }] } = cluster;
+    await time.until(kv.put("k", 1));
+    const reason = new Error("no longer wanted");
+    const signal = AbortSignal.abort(reason);
+    for (const key of ["k", "another"]) {
+      for (const call of ["get", "node", "pid", "token"] as const) {
+        assertStrictEquals(await time.until(reasonOf(kv[call](key, { signal }))), reason);
+      }
+      for (const call of ["put", "claim"] as const) {
+        assertStrictEquals(await time.until(reasonOf(kv[call](key, 2, { signal }))), reason);
+      }
+    }
+  });
 
   it("gives each caller its own result", async () => {
     await using cluster = await VirtualCluster.start(1);

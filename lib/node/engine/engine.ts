@@ -34,9 +34,8 @@ import type { FrameCounts, Network } from "./network.ts";
 const CHANGES_UNDER_WAY = 1_024;
 
 /**
- * What all parts of a node share: its view of the cluster, the operations under way, and the connection to the
- * other nodes. Frames come in by `receive` and go out through the outbox; the exceptions are frames to other
- * processes under this node's own id.
+ * What all parts of a node share: its view of the cluster, the operations under way, and the connection to others.
+ * Frames come in by `receive` and go out through the outbox, except those to other processes under its own id.
  */
 export class Engine {
   readonly settings: NodeSettings;
@@ -318,8 +317,9 @@ export class Engine {
     if (this.#closed) return;
     this.#outbox.turned();
     const { length } = arrived;
-    let frame = "rest" in arrived ? arrived.rest : null;
-    if (frame === null) {
+    let frame: Frame;
+    if ("rest" in arrived) frame = arrived.rest;
+    else {
       const decoded = decodeFrame(arrived);
       if (!decoded.ok) {
         const { reason } = decoded;
