@@ -201,8 +201,8 @@ function fieldsOf(request: SingletonRequest): unknown[] {
 }
 
 /**
- * Decodes a request; `undefined` unless `body` is well-formed. Wrong fields throw nothing: that takes a runtime ten times as
- * long as all the rest, and a broken peer may send a thousand requests in a frame.
+ * Decodes a request; `undefined` unless `body` is well-formed. Wrong fields throw nothing: to throw takes longer than
+ * all the rest, and a broken peer may send a thousand requests in a frame.
  */
 export function decodeSingletonRequest(body: Uint8Array): SingletonRequest | undefined {
   let fields: unknown;

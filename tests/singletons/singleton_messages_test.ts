@@ -208,6 +208,11 @@ describe("encodeSingletonRequest() and decodeSingletonRequest()", () => {
   });
 
   it("refuse a question with a field of another kind, one too few or one too many", () => {
+    for (const question of [{ ...CALL, caller: CALLER }, { ...CANCEL, caller: CALLER }]) {
+      const fields = decodeValue(encodeSingletonRequest(question)) as unknown[];
+      const body = encodeValue([...fields, CALLER], 2 ** 24);
+      assertEquals(decodeSingletonRequest(body), undefined);
+    }
     for (const question of [START, CALL, CANCEL, GONE, DEPARTED, CALLS_OF]) {
       for (const body of spoiled(encodeSingletonRequest(question))) {
         assertEquals(decodeSingletonRequest(body), undefined);

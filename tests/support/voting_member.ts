@@ -3,12 +3,12 @@ import type { Frame, Header, Request } from "../../lib/paxos/messages.ts";
 import { Voter } from "../../lib/paxos/voter.ts";
 import { KEY, life, ScriptedNode, type ScriptOptions } from "./scripted_node.ts";
 
-/** Member c of a, b and c, operational in its first life; `way`: how it is connected to others. */
+/** Member c of a, b and c, operational in its first life; `options`: such as how it is connected to others. */
 export async function votingMember(
   clients = true,
-  way?: ScriptOptions["way"],
+  options: Pick<ScriptOptions, "way" | "askTime"> = {},
 ): Promise<ScriptedNode> {
-  const node = await ScriptedNode.start({ self: "c", withoutSession: true, clients, way });
+  const node = await ScriptedNode.start({ self: "c", withoutSession: true, clients, ...options });
   node.engine.changeLife(life(1));
   node.engine.vote(new Voter(node.record, life(1), node.voterSettings));
   await node.settle();

@@ -23,6 +23,7 @@ import { isGuest } from "../../paxos/sessions.ts";
 import type { Voter, VoterRequest } from "../../paxos/voter.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Tracing } from "../runtime/tracing.ts";
+import type { FrameRest } from "../wire/intake.ts";
 import type { PendingReplies } from "../wire/pending_replies.ts";
 import type { Relay } from "../wire/relay.ts";
 import type { Routes } from "../wire/routes.ts";
@@ -143,20 +144,28 @@ export class Dispatcher {
    * Takes a well-formed frame of another node, which is handed on at the time `now`. The role of the node limits which
    * messages are accepted. Returns what is left of the frame if it takes long: others shall have their turns meanwhile.
    */
-  receive(from: string, frame: Frame, now: number): Frame | undefined {
-    this.#parts.handlers.heard(frame.header.life);
-    return this.#handle(from, frame, this.#parts.view.roleOf(from, frame.header), now);
+  receive(from: string, frame: Frame | FrameRest, now: number): FrameRest | undefined {
+    const isRest = "isTold" in frame;
+    if (!isRest) this.#parts.handlers.heard(frame.header.life);
+    const role = this.#parts.view.roleOf(from, frame.header);
+    return this.#handle(from, frame, role, now, isRest && frame.isTold);
   }
 
   /** Takes a frame that this node has sent to itself. */
   loopback(frame: Frame): void {
     const { view, runtime } = this.#parts;
-    let rest: Frame | undefined = frame;
-    while (rest !== undefined) rest = this.#handle(view.self, rest, "member", runtime.now());
+    let rest = this.#handle(view.self, frame, "member", runtime.now(), false);
+    while (rest) rest = this.#handle(view.self, rest, "member", runtime.now(), rest.isTold);
   }
 
   /** The clock is read once for the messages of a turn: that takes as long as to count a vote. */
-  #handle(from: string, frame: Frame, role: Role, now: number): Frame | undefined {
+  #handle(
+    from: string,
+    frame: Frame,
+    role: Role,
+    now: number,
+    wasTold: boolean,
+  ): FrameRest | undefined {
     const { header, requests, repliesTo, replies } = frame;
     const { view, pendingReplies, handlers, runtime } = this.#parts;
     if (view.record !== null && header.genesis === view.record.id) {
@@ -164,12 +173,12 @@ export class Dispatcher {
     } else if (header.genesis !== null && view.record !== null && role === "member") {
       handlers.otherGenesis(from, header);
     }
-    let isTold = false;
+    let isTold = wasTold;
     // By their places, here and below: empty lists are frozen, and runtimes make an object per step for lists of two kinds.
     for (let i = 0; i < requests.length; i++) {
       // Not before each: most take less than to read the clock ten times.
       if (i % 8 === 7 && runtime.now() - now > LONGEST_TURN) {
-        return { ...frame, requests: requests.slice(i) };
+        return { ...frame, requests: requests.slice(i), isTold };
       }
       const request = requests[i];
       // The first request may bring the configuration of the others.

@@ -51,12 +51,17 @@ export class ListLane {
   #run(answer: () => void): void {
     if (this.#isClosed) return;
     const begun = this.#runtime.now();
-    this.#guard(answer);
-    // The answer may have closed it.
+    try {
+      this.#guard(answer);
+    } finally {
+      const now = this.#runtime.now();
+      const pause = Math.max(SHORTEST_PAUSE, PAUSE_SHARE * (now - begun));
+      this.#pause(now, Math.min(LONGEST_PAUSE, pause));
+    }
+  }
+
+  #pause(now: number, time: number): void {
     if (this.#isClosed) return;
-    const now = this.#runtime.now();
-    const pause = Math.max(SHORTEST_PAUSE, PAUSE_SHARE * (now - begun));
-    const time = Math.min(LONGEST_PAUSE, pause);
     this.#until = now + time;
     this.#cancel = this.#runtime.setTimer(() => this.#next(), time);
   }

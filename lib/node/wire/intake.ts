@@ -14,9 +14,15 @@ const MAX_ASIDE_BYTES = 64 * 2 ** 20;
 /** Empty places at the front of a queue at which they are removed. */
 const COMPACTED_AT = 1_024;
 
+/** The messages of a frame that are not handled yet. */
+export interface FrameRest extends Frame {
+  /** Whether its sender was told that it is of another epoch: once for all requests of a frame. */
+  readonly isTold: boolean;
+}
+
 /** What is left of a frame whose handling takes long. */
 export interface RestOfFrame {
-  readonly rest: Frame;
+  readonly rest: FrameRest;
   /** The size of the whole frame, in bytes. */
   readonly length: number;
 }
@@ -90,12 +96,9 @@ export class Intake {
     now: number = this.#runtime.now(),
   ): Promise<void> | undefined {
     if (this.#closed) return undefined;
-    const isFirst = this.#asideFrames === 0 && !this.#turning;
-    const rest = isFirst && this.#isInTime(now) ? this.#handle(from, frame, now) : frame;
-    if (rest && !this.#closed) {
-      this.#setAside(from, rest);
-      if (isFirst) this.#handOn();
-    }
+    if (this.#asideFrames === 0 && !this.#turning && this.#isInTime(now)) {
+      this.#handFirst(from, frame, now);
+    } else this.#setAside(from, frame);
     const queue = this.#aside.get(from);
     return queue && (queue.emptied ??= emptiness()).promise;
   }
@@ -105,7 +108,22 @@ export class Intake {
     return this.#lost;
   }
 
+  /** Hands on a frame while none waits; then what is left of it, and what its handling has brought. */
+  #handFirst(from: string, frame: Uint8Array, now: number): void {
+    let rest: RestOfFrame | void = undefined;
+    this.#turning = true;
+    try {
+      rest = this.#handle(from, frame, now);
+    } finally {
+      this.#turning = false;
+      if (rest) this.#setAside(from, rest);
+      if (this.#asideFrames > 0) this.#handOn();
+    }
+  }
+
+  /** Lets a frame wait; the rest of one before the others of its peer. */
   #setAside(from: string, frame: Arrived): void {
+    if (this.#closed) return;
     let queue = this.#aside.get(from);
     while (this.#asideFrames >= MAX_ASIDE || this.#asideBytes + frame.length > MAX_ASIDE_BYTES) {
       this.#lost++;
@@ -114,7 +132,9 @@ export class Intake {
     if (queue === undefined) {
       this.#aside.set(from, queue = { frames: [], head: 0, bytes: 0, emptied: null });
     }
-    queue.frames.push(frame);
+    if (!("rest" in frame)) queue.frames.push(frame);
+    else if (queue.head > 0) queue.frames[--queue.head] = frame;
+    else queue.frames.unshift(frame);
     this.#add(queue, 1, frame);
   }
 
@@ -187,17 +207,13 @@ export class Intake {
       } catch {
         // As in a transport: the error costs this frame, and must not affect other frames.
       }
-      // It was closed, or another peer has got the room of this one.
-      if (this.#aside.get(from) !== queue) return;
-      if (rest) {
-        queue.frames[--queue.head] = rest;
-        this.#add(queue, 1, rest);
-      }
-      if (count(queue) === 0) this.#forget(from, queue);
-      else if (queue.head >= COMPACTED_AT) {
+      if (rest) this.#setAside(from, rest);
+      if (queue.head >= COMPACTED_AT) {
         queue.frames.splice(0, queue.head);
         queue.head = 0;
       }
+      // Unless it was closed, or another peer has got the room of this one.
+      if (count(queue) === 0 && this.#aside.get(from) === queue) this.#forget(from, queue);
       return;
     }
   }

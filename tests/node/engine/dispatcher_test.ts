@@ -232,6 +232,18 @@ describe("Dispatcher: a frame that takes long (section 13)", () => {
     assertEquals([node.engine.frames.received, node.engine.frames.dropped], [1, 0]);
   });
 
+  it("hears its sender once, and tells it once that it is of another epoch", async () => {
+    const node = await votingMember(true, { askTime: 1 });
+    const requests = asks(40).map((one, place) => place % 4 === 0 ? READ : one);
+    let parts = 1;
+    const header = { ...node.header("a"), epoch: 1 };
+    let rest = node.receive("a", { header, requests });
+    for (; rest; parts++) rest = node.engine.receive("a", rest, node.engine.runtime.now());
+    assertEquals([parts, node.heard, asked(node).length], [6, [life(1)], 30]);
+    const replies = (await sent(node, "a")).flatMap(({ replies }) => replies);
+    assertEquals(replies.map(({ type }) => type), ["unknownEpoch"]);
+  });
+
   it("counts as long as the frame as a whole while it waits", async () => {
     const node = await begin();
     const body = new Uint8Array(1_000);
@@ -353,7 +365,7 @@ describe("Dispatcher: an heir that loses its promise (section 3)", () => {
     it(`a member ${what}`, async () => {
       const node = await votingMember(
         true,
-        (to) => to === "x" || to === reached ? "direct" : "none",
+        { way: (to) => to === "x" || to === reached ? "direct" : "none" },
       );
       const heir = { ...node.header("a"), life: life(5), incarnation: null };
       const rival = { ...heir, life: life(6) };
