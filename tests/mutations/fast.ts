@@ -325,6 +325,20 @@ export const FAST: readonly Mutation[] = [
     },
     {
       section: 3,
+      name: "fast: members count as slow whose answers wait to be read",
+      find: "(round) => round.due <= looked);",
+      replace: "(round) => round.due <= now);",
+      tests: ["tests/node/quorum/fast_rounds_test.ts"],
+    },
+    {
+      section: 3,
+      name: "fast: a member that is late once stops them for a second",
+      find: "this.#counted = now + SAME_DELAY;",
+      replace: "this.#counted = now;",
+      tests: ["tests/node/quorum/fast_rounds_test.ts"],
+    },
+    {
+      section: 3,
       name: "fast: a quorum waits for the rest for ever",
       find: "if (this.#waiting.delete(round)) round.goOn();",
       replace: "this.#waiting.delete(round);",

@@ -37,6 +37,12 @@ const BUSY_TIME = 50;
 /** Shortest wait for the rest of the members, in milliseconds: timers are no more exact. */
 const LEAST_WAIT = 1;
 
+/**
+ * Time after a late answer within which others tell of the same delay, in milliseconds: a process that collects garbage, or
+ * waits for a processor, is late for several rounds, one after the other.
+ */
+const SAME_DELAY = 5;
+
 /** What fast rounds of all registers share. */
 export interface FastParts {
   readonly rounds: FastRounds;
@@ -68,6 +74,8 @@ export class FastRounds {
   readonly #silent = new Set<string>();
   readonly #waiting = new Set<WaitingRound>();
   #due = Infinity;
+  /** When the timer fired last. */
+  #looked = -Infinity;
   #cancelTimer: () => void = () => {};
   /** After rounds in which a member was too slow. */
   readonly #slowPause = new FastPause();
@@ -75,7 +83,7 @@ export class FastRounds {
   readonly #metPause = new FastPause();
   #fullUntil = -Infinity;
   #busyUntil = -Infinity;
-  /** Rounds sent before this time have told all that they can tell of slow members. */
+  /** Rounds sent before this time tell nothing more of slow members. */
   #counted = -Infinity;
 
   /** Nothing is known of the members yet; `underWay`: the number of registers with changes under way in this node. */
@@ -189,14 +197,19 @@ export class FastRounds {
     this.#due = Infinity;
   }
 
-  /** The rounds that are due go on, and those that would wait for the same members. */
+  /**
+   * The rounds go on that were due when the timer fired last, and those that would wait for the same members. What has come
+   * until a round is due is read first: runtimes fire timers before that, and this process may be late, not a member.
+   */
   #elapsed(): void {
     const now = this.#engine.runtime.now();
+    const looked = this.#looked;
+    this.#looked = now;
     this.#due = Infinity;
-    const due = [...this.#waiting].filter((round) => round.due <= now);
+    const due = [...this.#waiting].filter((round) => round.due <= looked);
     for (const round of due) this.#slow(round, now);
     for (const round of [...this.#waiting]) {
-      if (round.due > now && this.expects(round.missing())) continue;
+      if (round.due > looked && this.expects(round.missing())) continue;
       if (this.#waiting.delete(round)) round.goOn();
     }
     this.#arm(Math.min(...[...this.#waiting].map((round) => round.due)));
@@ -205,9 +218,8 @@ export class FastRounds {
   /** Members were too slow for a round. */
   #slow({ asked, missing }: WaitingRound, now: number): void {
     this.silent(missing());
-    // Rounds that were under way at the same time tell of the same delay.
     if (asked <= this.#counted) return;
-    this.#counted = now;
+    this.#counted = now + SAME_DELAY;
     this.#slowPause.lost(now);
   }
 }

@@ -1,5 +1,5 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLessOrEqual } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { FastRounds } from "../../../lib/node/quorum/fast_rounds.ts";
 import { CONFIGURATION } from "../../../lib/paxos/register.ts";
@@ -59,6 +59,37 @@ describe("FastRounds (section 3a)", () => {
     assertEquals(one.rounds.mayBegin(KEY), false);
     one.rounds.heard("c");
     assertEquals(one.rounds.mayBegin(KEY), true);
+  });
+
+  it("read what has come before they go on: the process may be late, and not the member", async () => {
+    const one = await start();
+    const round = waiting(one, "c");
+    // Due at the same time as the round, but called behind it, as frames are.
+    one.node.time.runtime.setTimer(() => round.cancel(), 10);
+    await one.node.time.pass(20);
+    assertEquals([round.went, one.rounds.mayBegin(KEY)], [false, true]);
+  });
+
+  it("do not pause for a delay that several of them meet, one after the other", async () => {
+    const one = await start();
+    const { runtime } = one.node.time;
+    // With a member that is late for this time, in which each round takes 2 ms.
+    const late = async (time: number) => {
+      const since = runtime.now();
+      while (runtime.now() < since + time && one.rounds.mayBegin(KEY)) {
+        const now = runtime.now();
+        one.rounds.awaitRest(() => ["c"], now, now + 1, () => {});
+        await one.node.time.pass(2);
+        one.rounds.heard("c");
+      }
+      return runtime.now() - since;
+    };
+    for (let i = 0; i < 5; i++) {
+      await late(10);
+      assertEquals(one.rounds.mayBegin(KEY), true);
+      for (let good = 0; good < 4; good++) one.rounds.completed();
+    }
+    assertLessOrEqual(await late(1_000), 30);
   });
 
   it("that wait for a silent member go on with the first one, and later ones at once", async () => {
