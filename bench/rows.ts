@@ -114,6 +114,8 @@ async function handOver(setting: Setting, count: number, concurrency: number): P
   for (let done = 0; done < most; done += concurrency) {
     const locks = await Promise.all(keys.map((key) => node.lock(key)));
     await waiter.ask(keys);
+    // A look at a lock that meets a request for it has to write: the waiters are in their queues before the first one.
+    await rest();
     while ((await node.locks.query()).pending.length < concurrency);
     await rest();
     meter.begin();
