@@ -33,6 +33,7 @@ export async function compare(
   concurrency: number,
   { repetitions, budget }: Effort,
 ): Promise<Comparison> {
+  await row.heat?.(setting);
   setting.meter.start();
   await row.run(setting, METERED, 1);
   const toAll = concurrency === 1 ? row.toAll : 0;

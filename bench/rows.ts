@@ -11,6 +11,8 @@ export interface Row {
   readonly roundTrips: number;
   /** How many of them, the first ones, are to all members if one operation is measured at a time; others are to a quorum. */
   readonly toAll: number;
+  /** Runs it until its code is hot, where a measurement makes too few of it for that. */
+  heat?(setting: Setting): Promise<unknown>;
   /** The concurrencies to measure. */
   readonly concurrencies: readonly number[];
   /** Runs it `count` times, `concurrency` at a time. */
@@ -67,7 +69,9 @@ export const ROWS: readonly Row[] = [
     roundTrips: 1,
     toAll: 0,
     concurrencies: CONCURRENCIES,
-    run: handOver,
+    heat: (setting) => handOvers(setting, HOT, 1, () => Promise.resolve()),
+    run: (setting, count, concurrency) =>
+      handOvers(setting, Math.min(count, MAX_BURSTS * concurrency), concurrency, rest),
     rhythm: bursts,
   },
   // The lock has one owner at a time, so the floor is that of sequential operations.
@@ -98,20 +102,27 @@ function row(name: string, roundTrips: number, toAll: number, prepare: Prepare):
   };
 }
 
-/** Bursts of hand-overs that are measured at most: the rests between them take far longer than they do. */
+/** Bursts of hand-overs in one measurement at most: the rests between them take far longer than they do. */
 const MAX_BURSTS = 100;
+
+/** Hand-overs without rests after which their code is hot. */
+const HOT = 2_000;
 
 /**
  * From the release of a lock on one node until another node, which waits for it, owns it. With several
- * locks, all of them are released at once. At most {@linkcode MAX_BURSTS} are measured.
+ * locks, all of them are released at once. `rest` comes before each burst.
  */
-async function handOver(setting: Setting, count: number, concurrency: number): Promise<Figures> {
+async function handOvers(
+  setting: Setting,
+  count: number,
+  concurrency: number,
+  rest: () => Promise<void>,
+): Promise<Figures> {
   const { node, meter, waiter } = setting;
   const keys = Array.from({ length: concurrency }, (_, index) => `hand-over ${index}`);
   const latencies: number[] = [];
   let elapsed = 0;
-  const most = Math.min(count, MAX_BURSTS * concurrency);
-  for (let done = 0; done < most; done += concurrency) {
+  for (let done = 0; done < count; done += concurrency) {
     const locks = await Promise.all(keys.map((key) => node.lock(key)));
     await waiter.ask(keys);
     // A look at a lock that meets a request for it has to write: the waiters are in their queues before the first one.

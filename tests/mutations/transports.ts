@@ -435,7 +435,7 @@ export const TRANSPORTS: readonly Mutation[] = [
       },
       {
         name: "a request for a sign of life is not answered",
-        find: "    if (message.answerNow) this.#answerDue = true;\n",
+        find: "    this.#answerDue ||= answerNow;\n",
         replace: "",
       },
       {
@@ -559,7 +559,7 @@ export const TRANSPORTS: readonly Mutation[] = [
     speaking([
       {
         name: "the length of a frame has no bound",
-        find: "length > this.#longest || ",
+        find: " || length > this.#longest",
         replace: "",
       },
       {
@@ -569,7 +569,7 @@ export const TRANSPORTS: readonly Mutation[] = [
       },
       {
         name: "the number of frames in a body has no bound",
-        find: " || frames.length >= MAX_FRAMES",
+        find: "if (piece !== NOTHING) return null;",
         replace: "",
       },
     ]),
