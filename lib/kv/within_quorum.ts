@@ -16,11 +16,9 @@ export async function withinQuorum<R extends Result<unknown, string>>(
   // Also if the answer is known here, for which nobody is asked.
   signal?.throwIfAborted();
   for (;;) {
-    const limits = noQuorum === "retry"
-      ? { deadline: Infinity, signal, owner }
-      : { deadline: shell.limits(timeout).deadline, signal, owner };
+    const deadline = noQuorum === "retry" ? Infinity : shell.limits(timeout).deadline;
     try {
-      return await run(limits);
+      return await run({ deadline, signal, owner });
     } catch (error) {
       const result = noQuorumResult(error);
       if (noQuorum === "fail") throw error;

@@ -16,14 +16,56 @@ export const TRANSPORTS: readonly Mutation[] = [
       {
         section: 13,
         name: "what a node has not handled is acknowledged",
-        find: "if (behind !== undefined) this.#holdBack(behind);\n    else if",
-        replace: "if",
+        find: "if (!this.#isBehind) this.#release();",
+        replace: "this.#release();",
+      },
+      {
+        section: 13,
+        name: "what arrives while a node is behind takes its time all the same",
+        find: "if (this.#isBehind) return this.#reader.hold(piece);",
+        replace: "",
+      },
+      {
+        section: 13,
+        name: "what was held is read at once, though the node is behind again",
+        find: "while (this.#deliver() > 0 && !this.#isBehind);",
+        replace: "while (this.#deliver() > 0);",
+      },
+      {
+        section: 13,
+        name: "what was held is acknowledged before it is read",
+        find: "if (this.#isBehind) return;\n    this.#release();",
+        replace: "this.#release();",
+      },
+      {
+        section: 13,
+        name: "a peer or guest may ask for any number of answers",
+        find: "answerNow && ++this.#questions > MAX_QUESTIONS",
+        replace: "false",
+      },
+      {
+        section: 13,
+        name: "a peer or guest may ask only so many times in the life of a connection",
+        find: "this.#questions = 0;",
+        replace: "",
       },
       {
         section: 13,
         name: "a peer may send more than the window while a node is behind",
         find: "this.#bytesWithheld + this.#unacknowledged > MAX_IN_FLIGHT",
         replace: "false",
+      },
+    ],
+  ),
+  ...mutationsOf(
+    "transports/link/frame_stream.ts",
+    ["tests/transports/websocket/connection_test.ts"],
+    [
+      {
+        section: 13,
+        name: "all that was held is read in one piece",
+        find: "if (frames.length === MAX_FRAMES) {",
+        replace: "if (piece !== NOTHING && frames.length === MAX_FRAMES) {",
       },
     ],
   ),

@@ -72,13 +72,17 @@ export class HonestUsers {
       const begun = performance.now();
       // Keys are released, so that the table of keys does not grow on its own.
       const until = Date.now() + 60_000;
-      const ok = await node.kv.put([node.id, number], number, { until }).then(
-        ({ ok }) => ok,
-        () => false,
+      const error = await node.kv.put([node.id, number], number, { until }).then(
+        (result) => result.ok ? null : result.error,
+        String,
       );
+      const took = performance.now() - begun;
       this.#puts.done++;
-      if (!ok) this.#puts.failed++;
-      this.#puts.longest = Math.max(this.#puts.longest, performance.now() - begun);
+      if (error !== null) {
+        this.#puts.failed++;
+        console.error(`a put of ${node.id} failed after ${Math.round(took)} ms: ${error}`);
+      }
+      this.#puts.longest = Math.max(this.#puts.longest, took);
       await turn(PAUSE);
     }
   }

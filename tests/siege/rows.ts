@@ -98,7 +98,9 @@ async function rowOf(
   const harm = [...harmTo(states, earlier)];
   if (users.lost > lost) harm.push(`honest users lost ${users.lost - lost} sessions`);
   const later = users.take();
-  const all: Puts = { ...puts, failed: puts.failed + later.failed };
+  // A put that an attack has held up may end after it.
+  const longest = Math.max(puts.longest, later.longest);
+  const all: Puts = { ...puts, longest, failed: puts.failed + later.failed };
   return {
     ...{ attack, puts: all, answers, harm },
     memory: { before, peak, after: most(states, "now") },

@@ -42,6 +42,11 @@ export class FrameReader {
     this.#longest = longest;
   }
 
+  /** Takes a piece of which nothing is read yet: the next `read` does that. */
+  hold(piece: Uint8Array): void {
+    this.#append(piece);
+  }
+
   /** Whether the last frame is complete. */
   get isAtEnd(): boolean {
     return this.#length === 0;
@@ -49,9 +54,10 @@ export class FrameReader {
 
   /**
    * Copies of the frames that `piece` completes. Returns `null` if a frame is empty or too
-   * long, or if there are more than `MAX_FRAMES`; the reader must not be used after that.
+   * long, or if there are more than `MAX_FRAMES`; the reader must not be used after that. Without a
+   * piece: the next frames of what it holds, at most `MAX_FRAMES`.
    */
-  read(piece: Uint8Array): Uint8Array[] | null {
+  read(piece: Uint8Array = NOTHING): Uint8Array[] | null {
     let bytes = piece;
     if (this.#length > 0) {
       this.#append(piece);
@@ -63,7 +69,11 @@ export class FrameReader {
     this.#needed = LENGTH_BYTES;
     while (bytes.length - at >= LENGTH_BYTES) {
       const length = readUint32(bytes, at);
-      if (length === 0 || length > this.#longest || frames.length >= MAX_FRAMES) return null;
+      if (length === 0 || length > this.#longest) return null;
+      if (frames.length === MAX_FRAMES) {
+        if (piece !== NOTHING) return null;
+        break;
+      }
       const end = at + LENGTH_BYTES + length;
       if (end > bytes.length) {
         this.#needed = LENGTH_BYTES + length;

@@ -18,6 +18,9 @@ const MAX_IN_FLIGHT = WINDOW + MAX_PIECE;
 const LOOKS_UNTIL_QUESTION = 2;
 const LOOKS_UNTIL_SILENT = 4;
 
+/** The most messages between two beats that only ask for an answer: a correct peer asks a few times. */
+const MAX_QUESTIONS = 1_000;
+
 /**
  * The size of a piece that Deno sends without a delay, and the size below which data is cut into such
  * pieces, in bytes. See `PieceSize`.
@@ -82,9 +85,11 @@ export class Connection {
   /** The pieces, and their bytes, that are not acknowledged because the receiver is behind. */
   #withheld = 0;
   #bytesWithheld = 0;
-  /** Resolves when the receiver is not behind any more; `null`: it is not. */
-  #behind: Promise<void> | null = null;
+  /** Whether the receiver has not handled yet what it has. */
+  #isBehind = false;
   #answerDue = false;
+  /** The messages since the last beat that only ask for an answer. */
+  #questions = 0;
   #silentBeats = 0;
   /** Whether something was sent since the last message. */
   #isExpecting = false;
@@ -108,44 +113,60 @@ export class Connection {
 
   /** Handles a received message. A malformed one ends the connection. */
   take(data: string | Uint8Array): void {
-    this.#silentBeats = 0;
+    this.#silentBeats = this.#silentLooks = 0;
     this.#isExpecting = false;
-    this.#silentLooks = 0;
     if (this.#isSilent) this.#setSilent(false);
     if (this.#ended()) return;
     const message = typeof data === "string" ? null : decodeMessage(data);
     if (message === null || !this.#confirm(message.acknowledged)) {
       return this.#socket.close(CLOSE.malformed, "not a message between nodes");
     }
-    if (message.answerNow) this.#answerDue = true;
-    if (message.piece.length === 0) return;
-    this.#withheld++;
-    this.#bytesWithheld += message.piece.length;
-    if (this.#bytesWithheld + this.#unacknowledged > MAX_IN_FLIGHT) {
-      return this.#socket.close(CLOSE.malformed, "more than the window allows");
+    const { answerNow, piece } = message;
+    this.#answerDue ||= answerNow;
+    if (piece.length === 0) {
+      if (answerNow && ++this.#questions > MAX_QUESTIONS) {
+        this.#socket.close(CLOSE.malformed, "too much at once");
+      }
+      return;
     }
-    const frames = this.#reader.read(message.piece);
-    if (frames === null) return this.#socket.close(CLOSE.malformed, "a frame that is too long");
+    this.#withheld++;
+    this.#bytesWithheld += piece.length;
+    if (this.#bytesWithheld + this.#unacknowledged > MAX_IN_FLIGHT) {
+      return this.#socket.close(CLOSE.malformed, "too much at once");
+    }
+    if (this.#isBehind) return this.#reader.hold(piece);
+    this.#deliver(piece);
+    if (!this.#isBehind) this.#release();
+  }
+
+  /**
+   * Hands on frames: those that `piece` completes, or the next ones that the reader holds; returns their number. If the
+   * receiver is behind then, nothing more is read or acknowledged until it is not: to read takes time that others need,
+   * and without an acknowledgement the other side waits, too.
+   */
+  #deliver(piece?: Uint8Array): number {
+    const frames = this.#reader.read(piece);
+    if (frames === null) {
+      this.#socket.close(CLOSE.malformed, "a frame that is too long");
+      return 0;
+    }
     let behind: Promise<void> | undefined;
     for (const frame of frames) {
       const taken = this.#socket.isOpen ? this.#receive(frame) : undefined;
       // A function without a result may return anything.
       if (taken instanceof Promise) behind = taken;
     }
-    if (behind !== undefined) this.#holdBack(behind);
-    else if (this.#behind === null) this.#release();
+    this.#isBehind = behind !== undefined;
+    void behind?.then(() => this.#goOn());
+    return frames.length;
   }
 
-  /** Acknowledges nothing more until the receiver has handled what it has: then the other side waits, too. */
-  #holdBack(behind: Promise<void>): void {
-    if (behind === this.#behind) return;
-    this.#behind = behind;
-    void behind.then(() => {
-      if (this.#behind !== behind) return;
-      this.#behind = null;
-      this.#release();
-      if (this.#socket.isOpen) this.answer();
-    });
+  /** The receiver has handled what it had: it gets what came meanwhile. */
+  #goOn(): void {
+    while (this.#deliver() > 0 && !this.#isBehind);
+    if (this.#isBehind) return;
+    this.#release();
+    this.answer();
   }
 
   /** The pieces that were withheld may be acknowledged. */
@@ -153,7 +174,7 @@ export class Connection {
     this.#received = (this.#received + this.#withheld) >>> 0;
     this.#unacknowledged += this.#bytesWithheld;
     this.#withheld = this.#bytesWithheld = 0;
-    if (this.#unacknowledged >= WINDOW / 4) this.#answerDue = true;
+    this.#answerDue ||= this.#unacknowledged >= WINDOW / 4;
   }
 
   /** Sends the waiting frames, as far as the window allows. */
@@ -191,6 +212,7 @@ export class Connection {
   beat(): void {
     if (this.#ended()) return;
     // Counts beats instead of time: a process that was paused reads the messages of the other side first.
+    this.#questions = 0;
     if (++this.#silentBeats > MAX_SILENT_BEATS) {
       this.#socket.leave(CLOSE.timeout, "no message for too long");
       this.#socket.terminate();

@@ -82,14 +82,66 @@ describe("Connection", () => {
     b.carryTo(a);
     a.connection.send(a.queue);
     assertEquals([sent > 0, a.sent.length, b.closed.length], [true, 0, 0]);
-    // What is received meanwhile is handled as ever, and waits for the same moment.
+    // What arrives meanwhile is not even read, and waits for the same moment.
+    assertEquals(b.received.length, 2);
     b.behind = undefined;
     caughtUp();
     await Promise.resolve();
+    assertEquals(b.received.length, 2 * sent);
     assertEquals(b.sent.map((message) => decodeMessage(message)?.acknowledged), [sent]);
     b.carryTo(a);
     a.connection.send(a.queue);
     assert(a.sent.length > 0);
+  });
+
+  it("reads what arrived meanwhile in parts, until the receiver is behind again", async () => {
+    const turns: (() => void)[] = [];
+    const numbers: number[] = [];
+    const sent: Uint8Array[] = [];
+    const socket = new Socket({
+      send: (data) => void sent.push(data as Uint8Array),
+      close: () => {},
+    }, () => {});
+    const receive = (frame: Uint8Array) => {
+      numbers.push(new DataView(frame.buffer).getUint32(0));
+      if (numbers.length % 1_000 === 0) return new Promise<void>((resolve) => turns.push(resolve));
+    };
+    const connection = new Connection(socket, { pieces: "large", until: Infinity, receive });
+    const frames = Array.from({ length: 30_000 }, (_, index) => {
+      const frame = new Uint8Array(4);
+      new DataView(frame.buffer).setUint32(0, index);
+      return frame;
+    });
+    const stream = writeFrames(frames);
+    // In messages whose ends are not those of frames.
+    const size = 8_001;
+    for (let at = 0; at < stream.length; at += size) {
+      const piece = stream.subarray(at, at + size);
+      connection.take(encodeMessage({ answerNow: false, acknowledged: 0, piece }));
+    }
+    const counts = [numbers.length];
+    while (turns.length > 0) {
+      turns.splice(0).at(-1)!();
+      await Promise.resolve();
+      counts.push(numbers.length);
+      connection.ask();
+    }
+    assertEquals(counts, [1_000, 12_000, 23_000, 30_000, 30_000]);
+    assertEquals(numbers, Array.from({ length: 30_000 }, (_, index) => index));
+    const all = Math.ceil(stream.length / size);
+    const acknowledged = sent.map((message) => decodeMessage(message)?.acknowledged);
+    assertEquals(acknowledged, [0, 0, 0, all]);
+  });
+
+  it("ends a connection whose other side asks for answers without end, beat by beat", () => {
+    const ask = encodeMessage({ answerNow: true, acknowledged: 0, piece: nothing });
+    for (let beat = 0; beat < 3; beat++) {
+      for (let count = 0; count < 1_000; count++) b.connection.take(ask);
+      b.connection.beat();
+    }
+    assertEquals(b.closed, []);
+    for (let count = 0; count < 1_001; count++) b.connection.take(ask);
+    assertEquals(b.closed, [4400]);
   });
 
   it("ends a connection whose other side sends more than the window while the receiver is behind", () => {
