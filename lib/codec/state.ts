@@ -135,8 +135,8 @@ export function decodeAccepted(field: unknown, from: FieldReader): Accepted | nu
     if (fast !== true) refuse("not the mark of a fast round");
     return decodeFast(from.ballot(counter, life), decodeState(state, from));
   }
-  const parts = fields(field, ACCEPTED);
-  return { ballot: from.ballot(parts[0], parts[1]), state: decodeState(parts[2], from) };
+  const [counter, life, state] = fields(field, ACCEPTED);
+  return { ballot: from.ballot(counter, life), state: decodeState(state, from) };
 }
 
 /** What was accepted in a fast round: a value, with the counter of its ballot as its token. */

@@ -51,7 +51,6 @@ const FEW_SESSIONS = 4;
 
 /** The bytes of no entries, which is nearly every queue. */
 const NO_BYTES = new Uint8Array(0);
-const NO_STARTS: readonly number[] = [];
 
 /** Encodes `entries`; `hasTokens`: they are holders and their tokens are written. */
 export function writeRows(
@@ -59,7 +58,7 @@ export function writeRows(
   entries: readonly LockEntry[],
   hasTokens: boolean,
 ): LockRows {
-  if (entries.length === 0) return { sessions, bytes: NO_BYTES, entries, starts: NO_STARTS };
+  if (entries.length === 0) return { sessions, bytes: NO_BYTES, entries, starts: [] };
   const places = sessions.length <= FEW_SESSIONS
     ? undefined
     : new Map(sessions.map((session, index) => [session, index]));

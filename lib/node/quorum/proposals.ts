@@ -113,23 +113,21 @@ export class Proposals {
     change: RegisterChange<R>,
     options: ChangeOptions,
   ): Promise<Chosen<R>> {
-    let [proposals, waiting]: [RegisterProposals?, WaitingChange?] = [];
-    const operation = this.#engine.operation<Chosen<unknown>>(
+    // Not before its deadline, so it is there by then.
+    const late = () => proposals.late(waiting);
+    const operation = this.#engine.operation<Chosen<unknown>>(options, late);
+    const promise = operation.promise as Promise<Chosen<R>>;
+    if (operation.ended) return promise;
+    const proposals = this.#proposalsOf(register);
+    const waiting: WaitingChange = {
+      change: change as RegisterChange<unknown>,
+      operation,
       options,
-      () => waiting && proposals?.late(waiting) || this.#engine.noQuorum(),
-    );
-    if (!operation.ended) {
-      proposals = this.#proposalsOf(register);
-      waiting = {
-        change: change as RegisterChange<unknown>,
-        operation,
-        options,
-        wrote: false,
-      };
-      if (this.#gathered?.register === register) this.#gathered.changes.push(waiting);
-      else proposals.add([waiting]);
-    }
-    return operation.promise as Promise<Chosen<R>>;
+      wrote: false,
+    };
+    if (this.#gathered?.register === register) this.#gathered.changes.push(waiting);
+    else proposals.add([waiting]);
+    return promise;
   }
 
   /** Whether a change that joins would be part of the next state that this node proposes for `register`. */
