@@ -218,8 +218,9 @@ function read(): unknown {
     }
     case 4: {
       const size = readArgument(head & 0x1f);
-      const array: unknown[] = [];
-      for (let i = 0; i < size; i++) array.push(read());
+      // The scan has bounded it by what follows. One that grows has room for 16 items more than it gets.
+      const array = new Array<unknown>(size);
+      for (let i = 0; i < size; i++) array[i] = read();
       return array;
     }
     default:

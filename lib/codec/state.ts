@@ -90,10 +90,12 @@ export function wallTime(field: unknown): number {
 /** Encodes a state to one field. */
 export function encodeState(state: State, to: FieldWriter): Fields {
   if (!state.present) return [to.counter(state.token)];
+  const [author, sequence] = to.operation(state.op);
   return [
     to.counter(state.token),
     to.counter(state.over),
-    ...to.operation(state.op),
+    author,
+    sequence,
     state.value,
     encodeBindings(state.bindings, to),
     encodeSessions(state.owners, to),
@@ -105,15 +107,16 @@ export function decodeState(field: unknown, from: FieldReader): State {
   if (Array.isArray(field) && field.length === ABSENT) {
     return { present: false, token: from.counter(field[0]) };
   }
-  const [token, over, life, sequence, value, bindings, owners] = fields(field, PRESENT);
+  // By their places: the iterator of a pattern takes longer than all the rest.
+  const parts = fields(field, PRESENT);
   return {
     present: true,
-    token: from.counter(token),
-    over: from.counter(over),
-    op: from.operation(life, sequence),
-    value: blob(value),
-    bindings: decodeBindings(bindings, from),
-    owners: decodeSessions(owners, from),
+    token: from.counter(parts[0]),
+    over: from.counter(parts[1]),
+    op: from.operation(parts[2], parts[3]),
+    value: blob(parts[4]),
+    bindings: decodeBindings(parts[5], from),
+    owners: decodeSessions(parts[6], from),
   };
 }
 

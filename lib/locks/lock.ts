@@ -6,13 +6,12 @@ import type { LockRequest } from "./lock_request.ts";
 
 /** What a lock needs of its node. */
 export interface LockParts {
-  readonly request: LockRequest;
-  /** Whether the session that holds the lock is valid at this instant. */
-  readonly isValid: () => boolean;
+  /** Whether the session that holds the lock of `request` is valid at this instant. */
+  isValid(request: LockRequest): boolean;
   /** Ends what depends on the node's session, if its deadline has passed. */
-  readonly check: () => void;
-  /** Releases the lock. */
-  readonly release: () => Promise<void>;
+  checkSession(): void;
+  /** Releases the lock of `request`. */
+  release(request: LockRequest): Promise<void>;
 }
 
 /**
@@ -34,6 +33,7 @@ export class Lock {
    * the lock together have the same token.
    */
   readonly token: number;
+  readonly #request: LockRequest;
   readonly #parts: LockParts;
   /** Made when `signal` is first read: most locks are released before. */
   #aborter: AbortController | undefined;
@@ -51,12 +51,12 @@ export class Lock {
   }
 
   /** Made by `node.lock`, `process.lock` and `node.locks`. */
-  constructor(key: Key, parts: LockParts) {
-    const { request } = parts;
+  constructor(key: Key, request: LockRequest, parts: LockParts) {
     this.key = key;
     this.mode = request.mode;
     this.permits = request.permits;
     this.token = request.token;
+    this.#request = request;
     this.#parts = parts;
     request.onOver((reason) => this.#end(reason));
   }
@@ -65,7 +65,7 @@ export class Lock {
   get signal(): AbortSignal {
     if (this.#aborter === undefined) {
       this.#aborter = new AbortController();
-      checkedSignal(this.#aborter.signal, this.#parts.check);
+      checkedSignal(this.#aborter.signal, () => this.#parts.checkSession());
       if (this.#isOver) this.#abort();
     }
     return this.#aborter.signal;
@@ -76,7 +76,8 @@ export class Lock {
    * timers are late.
    */
   get held(): boolean {
-    return this.#released === undefined && this.#parts.request.holds && this.#parts.isValid();
+    const request = this.#request;
+    return this.#released === undefined && request.holds && this.#parts.isValid(request);
   }
 
   /**
@@ -85,7 +86,7 @@ export class Lock {
    */
   release(): Promise<void> {
     if (this.#released === undefined) {
-      this.#released = this.#parts.release();
+      this.#released = this.#parts.release(this.#request);
       this.#end(undefined);
     }
     return this.#released;

@@ -70,7 +70,8 @@ export class LockRequest {
     if (!this.holds) return;
     this.holds = false;
     this.#end = { reason };
-    for (const over of this.#over.splice(0)) over(reason);
+    for (const over of this.#over) over(reason);
+    this.#over.length = 0;
   }
 }
 

@@ -46,6 +46,9 @@ const MOST_KEPT = 256 * 1024;
  */
 const MOST_GONE = 16;
 
+/** Sessions up to which a search among them takes less than a map. */
+const FEW_SESSIONS = 4;
+
 /** The bytes of no entries, which is nearly every queue. */
 const NO_BYTES = new Uint8Array(0);
 
@@ -56,7 +59,9 @@ export function writeRows(
   hasTokens: boolean,
 ): LockRows {
   if (entries.length === 0) return { sessions, bytes: NO_BYTES, entries, starts: [] };
-  const places = new Map(sessions.map((session, index) => [session, index]));
+  const places = sessions.length <= FEW_SESSIONS
+    ? undefined
+    : new Map(sessions.map((session, index) => [session, index]));
   let size = entries.length * MAX_ROW_BYTES;
   for (const { label } of entries) if (label !== undefined) size += MAX_LABEL_BYTES;
   const buffer = size <= scratch.length ? scratch : new Uint8Array(size);
@@ -74,7 +79,8 @@ export function writeRows(
     starts.push(end);
     const flags = (mode === "shared" ? SHARED : 0) + (label !== undefined ? LABELED : 0) +
       (permits !== undefined ? PERMITTED : 0);
-    write(FLAGS * places.get(pid.session)! + flags);
+    const place = places?.get(pid.session) ?? sessions.indexOf(pid.session);
+    write(FLAGS * place + flags);
     write(pid.seq);
     write(request);
     if (hasTokens) write(token);

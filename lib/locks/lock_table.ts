@@ -12,7 +12,7 @@ import {
   type LockValue,
   sameLock,
 } from "../paxos/lock_register.ts";
-import type { Chosen, Draft, RegisterChange } from "../paxos/change.ts";
+import type { Chosen, RegisterChange } from "../paxos/change.ts";
 import { routeOf } from "../paxos/lock_route.ts";
 import type { RegisterId, State } from "../paxos/register.ts";
 import { parseSession } from "../paxos/sessions.ts";
@@ -20,7 +20,7 @@ import type { Owner } from "../owners/owner.ts";
 import { release } from "../owners/release.ts";
 import { explainLock } from "./explain.ts";
 import type { Explanation } from "./explanation.ts";
-import { encodeLock, heirOf, lockOf, sessionsOf, sketchLock } from "./lock_value.ts";
+import { decisionOf, heirOf, lockOf } from "./lock_value.ts";
 import { LockTrace } from "./lock_trace.ts";
 import { LockWaiters } from "./lock_waiters.ts";
 import { type Placed, SentOrders } from "./sent_orders.ts";
@@ -31,9 +31,6 @@ import { LockRequest } from "./lock_request.ts";
 import { UnwatchedLocks } from "./unwatched_locks.ts";
 import { WholeLabels } from "./whole_labels.ts";
 import { type AcquireOptions, type LockRequests, queueFull, stolen } from "./lock_requests.ts";
-
-/** Locks have no bindings; shared, since every state has a list. */
-const NONE: readonly never[] = Object.freeze([]);
 
 /** The locks that this node holds or waits for. */
 export class LockTable implements LockRequests {
@@ -95,13 +92,8 @@ export class LockTable implements LockRequests {
     owner: Owner,
     options: AcquireOptions,
   ): Promise<LockRequest | null> {
-    const request = new LockRequest(
-      register,
-      owner,
-      ++this.#lastNumber,
-      options,
-      this.#core.runtime.wallNow(),
-    );
+    const wall = this.#core.runtime.wallNow();
+    const request = new LockRequest(register, owner, ++this.#lastNumber, options, wall);
     this.#requests.set(request.number, request);
     const trace = LockTrace.of(this.#core, request, options);
     try {
@@ -146,24 +138,24 @@ export class LockTable implements LockRequests {
    * which frees the lock too. `unsure`: the request may still take effect, and a write has to make sure that
    * it does not.
    */
-  async release(request: LockRequest, unsure = false): Promise<void> {
+  release(request: LockRequest, unsure = false): Promise<void> {
     const { register, owner, number } = request;
     const { session } = owner.pid;
+    this.taken.count(register, 0, 1);
     request.end(undefined);
     this.#requests.delete(request.number);
     this.#waiters.get(register)?.leave(request);
     const ordered = this.#sent.wasHandedOver(request);
     const change = this.change(register, { type: "release", session, request: number, ordered });
-    const task = { register, session, change, retryAtOnce: true, joins: true };
-    let released: Promise<void> | undefined;
-    this.#core.proposals.together(register, () => {
+    unsure ||= ordered;
+    const released = this.#core.proposals.together(register, () => {
       // Behind the release the lock may be free, and all orders void.
       this.taken.turn(register);
       this.#sent.turn(register);
-      released = release(this.#core, { ...task, unsure: unsure || ordered });
-      this.taken.leaves(register, released);
+      const task = { register, session, change, unsure, retryAtOnce: true, joins: true };
+      return release(this.#core, task);
     });
-    await released;
+    return released.then(() => this.taken.count(register, 0, -1));
   }
 
   /** The holders and the queue; removes entries whose session has ended first. */
@@ -237,13 +229,13 @@ export class LockTable implements LockRequests {
   }
 
   /** Notes a request that is being sent, for as long as it is. */
-  async #noted(asked: Promise<Placed>): Promise<Placed> {
-    const place = this.#proposing.add(asked);
-    try {
-      return await asked;
-    } finally {
-      this.#proposing.remove(place);
-    }
+  #noted(placed: Promise<Placed>): Promise<Placed> {
+    const place = this.#proposing.add(placed);
+    const over = () => void this.#proposing.remove(place);
+    return placed.then((result) => (over(), result), (error) => {
+      over();
+      throw error;
+    });
   }
 
   async #place(request: LockRequest, options: AcquireOptions): Promise<Placed> {
@@ -255,10 +247,9 @@ export class LockTable implements LockRequests {
     return await this.#sent.place(request, mayWait, options, () => this.#propose(request, options));
   }
 
-  async #propose(request: LockRequest, options: AcquireOptions): Promise<Chosen<LockResult>> {
+  #propose(request: LockRequest, options: AcquireOptions): Promise<Chosen<LockResult>> {
     const { register, owner, entry } = request;
-    const { ifAvailable, steal, ...others } = options;
-    const { mode: _mode, permits: _permits, label: _label, queued: _queued, ...limits } = others;
+    const { ifAvailable, steal } = options;
     const change: RegisterChange<LockResult> = (current) => {
       if (owner.ended || !this.#core.session.isPossible(owner.pid.session)) {
         throw new SynodError("session_lost", "The owner ended before it had the lock");
@@ -270,18 +261,28 @@ export class LockTable implements LockRequests {
       const sent = request.firstAccept !== undefined && since >= request.firstAccept;
       return this.change(register, { type: "request", entry, ifAvailable, steal, sent })(current);
     };
-    const writing = ({ counter }: Ballot) => void (request.firstAccept ??= counter);
-    // A theft that was sent and is not found must not be tried again.
-    const promise = { keepPromise: true, ignoreKeptPromise: steal };
-    const changeOptions = { ...limits, ...promise, joins: true, writing };
-    // What was handed over may have taken effect already.
-    const first = { ...changeOptions, fast: !steal && request.firstAccept === undefined };
-    const chosen = await this.#core.proposals.change(register, change, first);
-    if (chosen.result.kind === "granted" || chosen.stale.length === 0) return chosen;
+    // With what only locks know: to leave that out takes runtimes longer than all the rest.
+    const changeOptions = {
+      ...options,
+      keepPromise: true,
+      // A theft that was sent and is not found must not be tried again.
+      ignoreKeptPromise: steal,
+      joins: true,
+      writing: ({ counter }: Ballot) => void (request.firstAccept ??= counter),
+      // What was handed over may have taken effect already.
+      fast: !steal && request.firstAccept === undefined,
+    };
+    const { proposals } = this.#core;
     // The session of an owner in the way may have ended: then its entries are removed at once.
-    const tidied = await this.tidied(register, chosen, limits);
-    if (tidied === chosen) return chosen;
-    return await this.#core.proposals.change(register, change, changeOptions);
+    const tidy = async (chosen: Chosen<LockResult>) => {
+      const tidied = await this.tidied(register, chosen, options);
+      if (tidied === chosen) return chosen;
+      return await proposals.change(register, change, { ...changeOptions, fast: false });
+    };
+    return proposals.change(register, change, changeOptions).then((chosen) => {
+      if (chosen.result.kind === "granted" || chosen.stale.length === 0) return chosen;
+      return tidy(chosen);
+    });
   }
 
   /** Removes the entries of sessions that a quorum believes expired, if they can be fenced. */
@@ -305,22 +306,16 @@ export class LockTable implements LockRequests {
 
   /** The change that applies `command` to a lock. */
   change(register: RegisterId, command: LockCommand): RegisterChange<LockResult> {
-    const op = this.#core.nextOperation();
+    const core = this.#core;
+    const op = core.nextOperation();
     return ({ state, ballot }) => {
       const before = this.#lockOf(register, state);
-      const hasEnded = (session: string) => this.#core.queries.ended.has(session);
+      const hasEnded = (session: string) => core.queries.ended.has(session);
       const { value, result } = applyCommand(before, command, ballot.counter, hasEnded);
       if (result.kind === "later") return { draft: null, result, later: true };
       if (sameLock(before, value)) return { draft: null, result };
-      if (value.holders.length === 0) return { draft: { present: false }, result, merges: true };
-      const sketch = sketchLock(value);
-      const complete = (): Draft => {
-        const owners = sessionsOf(value);
-        return { present: true, op, bindings: NONE, owners, value: encodeLock(value, sketch) };
-      };
-      const draft: Draft = { present: true, op, bindings: NONE, owners: NONE, value: sketch };
-      const heir = heirOf(value, before, this.#core.life, () => this.#pace(register));
-      return { draft, complete, result, merges: true, heir };
+      const heir = heirOf(value, before, core.life, () => this.#pace(register));
+      return decisionOf(value, op, result, heir);
     };
   }
 
@@ -335,11 +330,15 @@ export class LockTable implements LockRequests {
     this.#ensureOwner(request);
     request.holds = true;
     trace?.granted();
-    this.taken.holds(request);
     const { register } = request;
-    request.onOver(this.unwatched.add(register, (unread) => {
+    this.taken.count(register, 1, 0);
+    const unwatch = this.unwatched.add(register, (unread) => {
       this.#waitersOf(register).guard(request, () => this.#steal(request), unread);
-    }));
+    });
+    request.onOver(() => {
+      this.taken.count(register, -1, 0);
+      unwatch();
+    });
     return request;
   }
 

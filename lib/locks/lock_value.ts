@@ -1,17 +1,23 @@
-import { decodeValue, encodeValue, isSession, MalformedError } from "../codec.ts";
+import { decodeValue, isSession, MalformedError } from "../codec.ts";
+import { CborWriter } from "../codec/cbor_writer.ts";
 import type { Life } from "../paxos/ballot.ts";
 import {
   FREE,
   isRequest,
   type LeftRequest,
   type LockEntry,
+  type LockResult,
   type LockValue,
   MAX_LEFT,
 } from "../paxos/lock_register.ts";
 import { isCrowded, isSoon } from "../paxos/lock_route.ts";
-import type { SessionId, State } from "../paxos/register.ts";
+import type { Decision, Draft } from "../paxos/change.ts";
+import type { OperationId, SessionId, State } from "../paxos/register.ts";
 import { isGuest, parseSession } from "../paxos/sessions.ts";
 import { type LockRows, readRows, writeRows } from "./lock_rows.ts";
+
+/** Locks have no bindings; shared, since every state has a list. */
+const NONE: readonly never[] = Object.freeze([]);
 
 /** Longest encoded value, in bytes; far above what the longest queue takes. */
 const MAX_BYTES = 8 * 2 ** 20;
@@ -45,11 +51,32 @@ export function encodeLock(value: LockValue, sketch?: Uint8Array): Uint8Array {
   const sessions = namedIn(value);
   const holders = writeRows(sessions, value.holders, true);
   const queue = writeRows(sessions, value.queue, false);
-  const left = value.left.flatMap(({ session, request }) => [sessions.indexOf(session), request]);
-  const bytes = encodeValue([sessions, holders.bytes, queue.bytes, value.term, left], MAX_BYTES);
+  const bytes = write(sessions, holders.bytes, queue.bytes, value);
   decoded.set(bytes, value);
   keep(value, queue);
   return bytes;
+}
+
+/** What `encodeValue` makes of the five fields, without an array of them and a search for what cannot be stored. */
+function write(
+  sessions: readonly SessionId[],
+  holders: Uint8Array,
+  queue: Uint8Array,
+  { term, left }: LockValue,
+): Uint8Array {
+  const writer = new CborWriter(MAX_BYTES);
+  writer.head(4, 5);
+  writer.head(4, sessions.length);
+  for (const session of sessions) writer.text(session);
+  writer.bytes(holders);
+  writer.bytes(queue);
+  writer.number(term);
+  writer.head(4, 2 * left.length);
+  for (const { session, request } of left) {
+    writer.number(sessions.indexOf(session));
+    writer.number(request);
+  }
+  return writer.finish();
 }
 
 /** The sessions that the bytes of `value` name. Sorted, so that they keep their places when the next request gets it. */
@@ -107,6 +134,23 @@ export function heirOf(
   const shares = ({ pid }: LockEntry) => parseSession(pid.session).life === life;
   const isNext = before.holders.some(isFirst) && !value.holders.some(shares);
   return isNext && !isSoon(0, pace()) ? heir : undefined;
+}
+
+/** The decision that `value` is the lock from now on; its bytes are made for the last change of a round alone. */
+export function decisionOf(
+  value: LockValue,
+  op: OperationId,
+  result: LockResult,
+  heir: Life | undefined,
+): Decision<LockResult> {
+  if (value.holders.length === 0) return { draft: { present: false }, result, merges: true };
+  const sketch = sketchLock(value);
+  const complete = (): Draft => {
+    const owners = sessionsOf(value);
+    return { present: true, op, bindings: NONE, owners, value: encodeLock(value, sketch) };
+  };
+  const draft: Draft = { present: true, op, bindings: NONE, owners: NONE, value: sketch };
+  return { draft, complete, result, merges: true, heir };
 }
 
 function parse(value: unknown, before: LockRows | undefined): LockValue {

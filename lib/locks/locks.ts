@@ -7,7 +7,7 @@ import { type Pid, REGISTER_KINDS, type RegisterId } from "../paxos/register.ts"
 import type { Owner, Owners } from "../owners/owner.ts";
 import type { Explanation } from "./explanation.ts";
 import { unknownLock } from "./explanation_value.ts";
-import { Lock } from "./lock.ts";
+import { Lock, type LockParts } from "./lock.ts";
 import type { LockRequests } from "./lock_requests.ts";
 import {
   labeled,
@@ -33,7 +33,7 @@ export interface LockHolder {
 }
 
 /** Requests locks for a node or for its processes. */
-export class Locks {
+export class Locks implements LockParts {
   readonly #shell: NodeShell;
   readonly #owners: Owners;
   readonly #requests: LockRequests;
@@ -57,7 +57,11 @@ export class Locks {
   }
 
   /** The same with options that are checked; calls `queued` when the request is known to be in the queue. */
-  async request(key: Key, settings: LockSettings, queued?: () => void): Promise<Lock | null> {
+  async request(
+    key: Key,
+    settings: LockSettings,
+    queued?: () => void,
+  ): Promise<Lock | null> {
     const register = this.registerOf(key);
     const { signal } = settings;
     signal?.throwIfAborted();
@@ -98,8 +102,8 @@ export class Locks {
     const bounds = ifAvailable && limits.deadline === Infinity
       ? { ...limits, ...this.#shell.limits(undefined, limits.signal) }
       : limits;
-    const wish = { mode, permits, ifAvailable, steal, label, queued };
-    return this.#requests.acquire(register, owner, { ...bounds, ...wish });
+    const wanted = { ...bounds, mode, permits, ifAvailable, steal, label, queued };
+    return this.#requests.acquire(register, owner, wanted);
   }
 
   /** The limits of a call that begins now; without `timeout` there is no deadline. */
@@ -174,12 +178,7 @@ export class Locks {
 
   #handle(key: Key, request: LockRequest): Lock {
     request.onOver(() => this.#owners.end(request.owner));
-    return new Lock(key, {
-      request,
-      isValid: () => this.isValid(request),
-      check: () => this.checkSession(),
-      release: () => this.release(request),
-    });
+    return new Lock(key, request, this);
   }
 
   /**

@@ -143,10 +143,9 @@ export class ProcessLocks {
   }
 
   #handle(key: Key, register: RegisterId, shared: ProcessLock, request: LockRequest): Lock {
-    return new Lock(key, {
-      request,
-      isValid: () => this.#locks.isValid(request),
-      check: () => this.#locks.checkSession(),
+    return new Lock(key, request, {
+      isValid: (request) => this.#locks.isValid(request),
+      checkSession: () => this.#locks.checkSession(),
       release: () => this.#leave(register, shared, undefined),
     });
   }

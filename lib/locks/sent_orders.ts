@@ -36,7 +36,8 @@ interface Waiting {
 interface Desk {
   readonly register: RegisterId;
   readonly orders: LockOrders;
-  readonly waiting: Map<number, Waiting>;
+  /** Made for the first that waits for an answer: most are proposed at once. */
+  waiting: Map<number, Waiting> | undefined;
   /** Whether the requests wait for this node's turn, with a watch and a timer. */
   isAwaiting: boolean;
   /** Ends the order under way, or that wait: its watch, its question and its timer. */
@@ -88,23 +89,23 @@ export class SentOrders {
     const desk = this.#deskOf(register);
     const id = idOf(request);
     const { orders } = desk;
-    const latest = () => this.#parts.latest(register);
-    const step = mayWait ? orders.add(id, latest()) : orders.addAtOnce(id);
-    const over = () => this.#do(desk, orders.remove(id, latest()));
+    const { latest } = this.#parts;
+    const step = mayWait ? orders.add(id, latest(register)) : orders.addAtOnce(id);
+    const over = () => this.#do(desk, orders.remove(id, latest(register)));
     if (step.propose.at(-1) === id) {
       // Most requests: they need no operation besides that of the proposal.
-      this.#do(desk, { ...step, propose: step.propose.slice(0, -1) });
+      this.#do(desk, { send: null, propose: step.propose.slice(0, -1) });
       const placed = propose();
       placed.then(over, over);
       return placed;
     }
     const operation = this.#parts.core.operation<Placed>(limits);
     if (!operation.ended) {
-      desk.waiting.set(request.number, { request, operation, propose });
+      (desk.waiting ??= new Map()).set(request.number, { request, operation, propose });
       this.#do(desk, step);
     }
     operation.onEnd(() => {
-      desk.waiting.delete(request.number);
+      desk.waiting?.delete(request.number);
       over();
     });
     return operation.promise;
@@ -119,7 +120,7 @@ export class SentOrders {
     if (step.found !== undefined) this.#silent.delete(to);
     for (const { request } of step.found ?? []) {
       // If it is granted already, it finds that where it waits.
-      desk.waiting.get(request)?.operation.resolve({ result: { kind: "queued" }, ballot });
+      desk.waiting?.get(request)?.operation.resolve({ result: { kind: "queued" }, ballot });
     }
     this.#do(desk, step);
   }
@@ -137,24 +138,24 @@ export class SentOrders {
 
   /** Ends a request that is not in the lock yet. */
   fail({ register, number }: LockRequest, error: unknown): void {
-    this.#desks.get(register)?.waiting.get(number)?.operation.reject(error);
+    this.#desks.get(register)?.waiting?.get(number)?.operation.reject(error);
   }
 
   #deskOf(register: RegisterId): Desk {
     let desk = this.#desks.get(register);
     if (desk === undefined) {
       const route = (lock: LockValue) => this.#parts.route(register, lock);
-      const orders = new LockOrders((node) => this.#reaches(node), route);
-      desk = { register, orders, waiting: new Map(), isAwaiting: false, stop: nothing };
+      const orders = new LockOrders(this.#reaches, route);
+      desk = { register, orders, waiting: undefined, isAwaiting: false, stop: nothing };
       this.#desks.set(register, desk);
     }
     return desk;
   }
 
-  #reaches(node: string): boolean {
+  readonly #reaches = (node: string): boolean => {
     const { core } = this.#parts;
     return core.reaches(node) && (this.#silent.get(node)?.until ?? 0) <= core.runtime.now();
-  }
+  };
 
   #do(desk: Desk, { send, propose }: OrderStep): void {
     if (!desk.orders.isWaiting) {
@@ -165,7 +166,7 @@ export class SentOrders {
     else if (!desk.isAwaiting) this.#await(desk);
     for (const { session, request } of propose) {
       if (this.#isOver(session)) continue;
-      const waiting = desk.waiting.get(request);
+      const waiting = desk.waiting?.get(request);
       waiting?.propose().then(
         (placed) => waiting.operation.resolve(placed),
         (error) => waiting.operation.reject(error),
@@ -218,7 +219,7 @@ export class SentOrders {
     const { core, keep, latest } = this.#parts;
     const { register } = desk;
     const entries = requests.map(({ request }) => {
-      const { request: ordered } = desk.waiting.get(request)!;
+      const { request: ordered } = desk.waiting!.get(request)!;
       this.#handedOver.add(ordered);
       // It counts as sent. Steals, which compare the counter, are never ordered.
       ordered.firstAccept ??= core.clock.counter;

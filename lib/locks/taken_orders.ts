@@ -6,7 +6,6 @@ import { isCrowded, isSoon } from "../paxos/lock_route.ts";
 import type { OrderRequest } from "../paxos/messages.ts";
 import { kindOf, REGISTER_KINDS, type RegisterId } from "../paxos/register.ts";
 import { isGuest, parseSession } from "../paxos/sessions.ts";
-import type { LockRequest } from "./lock_request.ts";
 import { labeled, permitted } from "./options.ts";
 
 /** Orders that are proposed at the same time, to bound memory; others are refused. */
@@ -58,30 +57,13 @@ export class TakenOrders {
     this.#parts = parts;
   }
 
-  /** `request` holds its lock until it ends, and then until `released` settles. */
-  holds(request: LockRequest): void {
-    const { register } = request;
+  /** So many requests more, or less, hold a lock, or are being released. */
+  count(register: RegisterId, held: number, leaving: number): void {
     let holding = this.#holding.get(register);
     if (holding === undefined) this.#holding.set(register, holding = { held: 0, leaving: 0 });
-    const counts = holding;
-    counts.held++;
-    request.onOver(() => {
-      counts.held--;
-      this.#forget(register, counts);
-    });
-  }
-
-  /** The release of a lock is under way until `released` settles. */
-  leaves(register: RegisterId, released: Promise<unknown>): void {
-    let holding = this.#holding.get(register);
-    if (holding === undefined) this.#holding.set(register, holding = { held: 0, leaving: 0 });
-    const counts = holding;
-    counts.leaving++;
-    const left = () => {
-      counts.leaving--;
-      this.#forget(register, counts);
-    };
-    released.then(left, left);
+    holding.held += held;
+    holding.leaving += leaving;
+    if (holding.held + holding.leaving === 0) this.#holding.delete(register);
   }
 
   /** Proposes an order that `life` of `from` has sent over its own link, or calls `refuse`. */
@@ -161,9 +143,5 @@ export class TakenOrders {
     const holding = this.#holding.get(register);
     if (holding === undefined) return false;
     return holding.held > 0 || this.#parts.core.proposals.canJoin(register);
-  }
-
-  #forget(register: RegisterId, { held, leaving }: Holding): void {
-    if (held + leaving === 0) this.#holding.delete(register);
   }
 }

@@ -19,47 +19,42 @@ import type { SettledValues } from "./quorum/settled_values.ts";
 import type { NodeShell } from "./shell.ts";
 import type { Watches } from "./quorum/watches.ts";
 
+/** The parts of a node that {@linkcode Core} combines. */
+export type CoreParts = Pick<
+  Core,
+  | "engine"
+  | "pacing"
+  | "reads"
+  | "proposals"
+  | "queries"
+  | "liveness"
+  | "session"
+  | "watches"
+  | "buckets"
+  | "settled"
+>;
+
 /**
  * What a feature may use of the shell: everything that one node can do with its cluster. Features import nothing else of
  * `lib/node` but the interface for nodes that do not propose themselves, and the tools of `shell.ts`.
  */
 export class Core implements NodeShell {
   /** For the parts that connect and serve nodes; features have the methods below. */
-  readonly engine: Engine;
-  readonly pacing: Pacing;
-  readonly reads: Reads;
-  readonly proposals: Proposals;
-  readonly queries: QuorumQueries;
-  readonly liveness: Liveness;
-  readonly session: NodeSession;
-  readonly watches: Watches;
-  readonly buckets: BucketWatches;
-  readonly settled: SettledValues;
+  declare readonly engine: Engine;
+  declare readonly pacing: Pacing;
+  declare readonly reads: Reads;
+  declare readonly proposals: Proposals;
+  declare readonly queries: QuorumQueries;
+  declare readonly liveness: Liveness;
+  declare readonly session: NodeSession;
+  declare readonly watches: Watches;
+  declare readonly buckets: BucketWatches;
+  declare readonly settled: SettledValues;
   #closed: SynodError | undefined;
 
   /** Combines the parts. */
-  constructor(parts: {
-    engine: Engine;
-    pacing: Pacing;
-    reads: Reads;
-    proposals: Proposals;
-    queries: QuorumQueries;
-    liveness: Liveness;
-    session: NodeSession;
-    watches: Watches;
-    buckets: BucketWatches;
-    settled: SettledValues;
-  }) {
-    this.engine = parts.engine;
-    this.pacing = parts.pacing;
-    this.reads = parts.reads;
-    this.proposals = parts.proposals;
-    this.queries = parts.queries;
-    this.liveness = parts.liveness;
-    this.session = parts.session;
-    this.watches = parts.watches;
-    this.buckets = parts.buckets;
-    this.settled = parts.settled;
+  constructor(parts: CoreParts) {
+    Object.assign(this, parts);
   }
 
   /** This node's id. */

@@ -20,18 +20,17 @@ export interface ReleaseTask {
   /** Whether it may join a round that has begun; see `ChangeOptions`. */
   readonly joins?: boolean;
   /** The limits of one try; those of a release by default. */
-  readonly limits?: () => Limits;
+  readonly limits?: () => Pick<Limits, "deadline">;
 }
 
 /** Releases a register: tries until it succeeds, the session is over, or the node has closed. */
 export async function release(core: Core, task: ReleaseTask): Promise<void> {
-  const { register, session, change, retryAtOnce, joins, limits = () => core.releaseLimits() } =
-    task;
+  const { register, session, change, retryAtOnce, joins } = task;
   let mustWrite = task.unsure;
   while (core.session.isPossible(session)) {
     try {
       await core.proposals.change(register, change, {
-        ...limits(),
+        deadline: (task.limits?.() ?? core.releaseLimits()).deadline,
         mustWrite,
         retryAtOnce,
         joins,

@@ -211,7 +211,8 @@ export class Acceptor {
     entry.promised = ballot;
     this.#changed(register);
     if (entry.isBlank) this.#promisedOnly.note(register, now);
-    return { reply: { type: "promise", ballot, ...this.#report(entry, now) }, pushes };
+    const { accepted, copied, floor, stale } = this.#report(entry, now);
+    return { reply: { type: "promise", ballot, accepted, copied, floor, stale }, pushes };
   }
 
   /** Phase 2b of *Paxos Made Simple*: accepts `b` if `b >= promised`. */

@@ -27,7 +27,8 @@ export interface OrderStep {
   readonly found?: readonly LeftRequest[];
 }
 
-const NOTHING: OrderStep = { send: null, propose: [] };
+const NONE: readonly never[] = [];
+const NOTHING: OrderStep = { send: null, propose: NONE };
 
 /**
  * The requests of one node for one lock that are not known to be in it: they are handed to the node of the holder, or
@@ -37,7 +38,7 @@ const NOTHING: OrderStep = { send: null, propose: [] };
 export class LockOrders {
   readonly #reaches: (node: string) => boolean;
   readonly #route: (lock: LockValue) => Route;
-  #waiting: readonly LeftRequest[] = [];
+  #waiting: readonly LeftRequest[] = NONE;
   /** How many of them, the first ones, are in the order under way. */
   #sent = 0;
   /** The node that has the order under way. */
@@ -52,7 +53,7 @@ export class LockOrders {
   /** Orders sent since a request was found or proposed. */
   #tries = 0;
   /** The requests that this node proposes at present. */
-  #own: readonly LeftRequest[] = [];
+  #own: readonly LeftRequest[] = NONE;
 
   /** `reaches`: whether an order may be sent to a node, over a link to it. `route`: where a request goes. */
   constructor(
@@ -123,8 +124,8 @@ export class LockOrders {
   /** This node proposes all that waits; after silence, for example. */
   proposeAll(): OrderStep {
     const propose = this.#waiting;
-    this.#own = [...this.#own, ...propose];
-    this.#waiting = [];
+    this.#own = this.#own.length === 0 ? propose : [...this.#own, ...propose];
+    this.#waiting = NONE;
     this.#sent = this.#tries = 0;
     this.#endWait();
     return propose.length === 0 ? NOTHING : { send: null, propose };

@@ -322,10 +322,9 @@ export class Proposer<R> {
       this.#wrote = true;
       this.#options.writing?.(this.#ballot);
     }
-    this.#outcome = {
-      ...{ result, state: written, token: written.token, ballot: this.#ballot },
-      stale: written === state ? stale : [],
-    };
+    const known = written === state ? stale : NONE;
+    const at = this.#ballot;
+    this.#outcome = { result, state: written, token: written.token, ballot: at, stale: known };
     const { counter, life } = this.#ballot;
     // The promise stays with who wrote what was found: with it this life would not hear of expired owners any more.
     const isOfAnother = draft === null && !this.#reliesOnKept && written.present &&

@@ -91,9 +91,9 @@ export class Tally<T> {
   readonly #members: readonly string[];
   /** `null`: a majority of the members. */
   readonly #shares: readonly Share[] | null;
-  /** The reply of each member that counts, at its place among the members; as long as there were replies. */
-  readonly #senders: (Sender | undefined)[] = [];
-  readonly #replies: (T | undefined)[] = [];
+  /** The reply of each member that counts, at its place among the members. Lists that grow have room for 16 more. */
+  readonly #senders: (Sender | undefined)[];
+  readonly #replies: (T | undefined)[];
   /** How many replies count. */
   #size = 0;
   readonly #known: CrashVector;
@@ -113,6 +113,8 @@ export class Tally<T> {
     this.#members = members;
     this.#shares = shares;
     this.#known = new CrashVector(members.length);
+    this.#senders = new Array(members.length);
+    this.#replies = new Array(members.length);
   }
 
   /**

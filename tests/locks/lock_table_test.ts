@@ -132,10 +132,9 @@ describe("LockTable: a session that is over (section 9)", () => {
     await script.node.ask("a", "b");
     await script.node.ask("a", "b");
     const request = acquired.request!;
-    const lock = new Lock("key", {
-      request,
+    const lock = new Lock("key", request, {
       isValid: () => session.isValid(script.owner.pid.session),
-      check: () => session.check(),
+      checkSession: () => session.check(),
       release: () => script.table.release(request),
     });
     assertEquals([lock.held, lock.signal.aborted], [true, false]);

@@ -420,14 +420,14 @@ export const FEATURES: readonly Mutation[] = [
     {
       section: 9,
       name: "a lock is held beyond the deadline",
-      find: "this.#parts.request.holds && this.#parts.isValid();",
-      replace: "this.#parts.request.holds;",
+      find: "request.holds && this.#parts.isValid(request);",
+      replace: "request.holds;",
     },
     {
       section: 9,
       name: "a lock is held while it is released",
-      find: "return this.#released === undefined && this.#parts.request.holds",
-      replace: "return this.#parts.request.holds",
+      find: "return this.#released === undefined && request.holds",
+      replace: "return request.holds",
       tests: ["tests/locks/process_locks_test.ts"],
     },
   ]),

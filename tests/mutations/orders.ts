@@ -62,14 +62,14 @@ export const ORDERS: readonly Mutation[] = [
     {
       section: 9,
       name: "a request with ifAvailable is handed over",
-      find: "mayWait ? orders.add(id, latest()) : orders.addAtOnce(id)",
-      replace: "orders.add(id, latest())",
+      find: "mayWait ? orders.add(id, latest(register)) : orders.addAtOnce(id)",
+      replace: "orders.add(id, latest(register))",
     },
     {
       section: 9,
       name: "a request that has ended stays in the order of those to come",
-      find: "      desk.waiting.delete(request.number);\n      over();\n",
-      replace: "      desk.waiting.delete(request.number);\n",
+      find: "      desk.waiting?.delete(request.number);\n      over();\n",
+      replace: "      desk.waiting?.delete(request.number);\n",
     },
   ]),
   ...mutationsOf("lib/locks/taken_orders.ts", ["tests/locks/taken_orders_test.ts"], [
@@ -115,14 +115,15 @@ export const ORDERS: readonly Mutation[] = [
       find: "this.#parts.core.proposals.canJoin(register)",
       replace: "true",
     },
+  ]),
+  ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/sent_orders_test.ts"], [
     {
       section: 9,
       name: "a node that releases a lock takes no orders for it",
-      find: "    counts.leaving++;\n",
-      replace: "",
+      find: "this.taken.count(register, 0, 1);",
+      replace: "this.taken.count(register, 0, 0);",
+      tests: ["tests/locks/taken_orders_test.ts"],
     },
-  ]),
-  ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/sent_orders_test.ts"], [
     {
       section: 9,
       name: "the removal of an order leaves no trace",
@@ -314,7 +315,7 @@ export const ORDERS: readonly Mutation[] = [
       tests: ["tests/locks/hot_test.ts"],
     },
   ]),
-  ...mutationsOf("lib/locks/lock_table.ts", ["tests/locks/hand_over_test.ts"], [
+  ...mutationsOf("lib/locks/lock_value.ts", ["tests/locks/hand_over_test.ts"], [
     {
       section: 9,
       name: "nothing is known of who will release a lock",

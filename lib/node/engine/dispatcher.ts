@@ -20,7 +20,7 @@ import type {
 } from "../../paxos/messages.ts";
 import type { RegisterId } from "../../paxos/register.ts";
 import { isGuest } from "../../paxos/sessions.ts";
-import type { Voter, VoterRequest } from "../../paxos/voter.ts";
+import type { Voter, VoterOutput, VoterRequest } from "../../paxos/voter.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Tracing } from "../runtime/tracing.ts";
 import type { FrameRest } from "../wire/intake.ts";
@@ -309,7 +309,7 @@ export class Dispatcher {
     role: Role,
     now: number,
   ): void {
-    const { reply, maxValueBytes, view, routes, handlers } = this.#parts;
+    const { reply, maxValueBytes, view, handlers } = this.#parts;
     // A list may have waited for its turn.
     if (view.judge(header) !== "serve") return;
     const brings = request.type === "accept" || request.type === "fast";
@@ -322,7 +322,11 @@ export class Dispatcher {
     if (from !== view.self && (brings || request.type === "prepare")) {
       handlers.changing?.(request.register);
     }
-    if (pushes.length === 0) return;
+    if (pushes.length > 0) this.#push(pushes);
+  }
+
+  #push(pushes: VoterOutput["pushes"]): void {
+    const { reply, view, routes } = this.#parts;
     // All members would tell an heir of the same loss. One is enough: the first in order that this one can reach.
     const teller = view.members.find((one) => one === view.self || routes.reaches(one));
     for (const { watcher, reply: pushed } of pushes) {

@@ -1,4 +1,3 @@
-import type { SynodError } from "../../errors.ts";
 import type { Ballot } from "../../paxos/ballot.ts";
 import type { Chosen, RegisterChange } from "../../paxos/change.ts";
 import type { Learned } from "../../paxos/learner.ts";
@@ -10,9 +9,9 @@ import type { ChangeOptions } from "./change_options.ts";
 import { ChosenHints } from "./chosen_hints.ts";
 import { FastRounds } from "./fast_rounds.ts";
 import { KeptPromises } from "./kept_promises.ts";
-import { ProposalTrace } from "./proposal_trace.ts";
 import { RegisterProposals } from "./register_proposals.ts";
-import type { Release, Released } from "./released.ts";
+import type { ProposalEvents } from "./proposal_events.ts";
+import type { Released } from "./released.ts";
 import type { WaitingChange } from "./waiting_change.ts";
 
 /**
@@ -27,8 +26,10 @@ export class Proposals {
   readonly #fast: { readonly rounds: FastRounds; readonly hints: ChosenHints };
   /** The changes that are proposed together, while they are made. */
   #gathered: { readonly register: RegisterId; readonly changes: WaitingChange[] } | undefined;
-  /** Called with each chosen tombstone, and with the proposer that counts which members have accepted it. */
-  #released: Released = () => {};
+  readonly #events: ProposalEvents = {
+    idle: (register) => void this.#registers.delete(register),
+    released: () => {},
+  };
 
   /** Proposes in the name of `engine`'s node. */
   constructor(engine: Engine, pacing: Pacing) {
@@ -42,7 +43,7 @@ export class Proposals {
 
   /** Sets `released`, which is called with each chosen tombstone. */
   onReleased(released: Released): void {
-    this.#released = released;
+    this.#events.released = released;
   }
 
   /** A state was chosen for `register` at `ballot`, or a member has promised that to another node. */
@@ -61,15 +62,17 @@ export class Proposals {
   }
 
   /** Proposes all changes of `register` that `make` makes in one round, as far as they fit. */
-  together(register: RegisterId, make: () => void): void {
+  together<T>(register: RegisterId, make: () => T): T {
     const changes: WaitingChange[] = [];
     this.#gathered = { register, changes };
+    let made: T;
     try {
-      make();
+      made = make();
     } finally {
       this.#gathered = undefined;
     }
-    if (changes.length > 0) this.#proposalsOf(register).add(...changes);
+    if (changes.length > 0) this.#proposalsOf(register).add(changes);
+    return made;
   }
 
   /** Forgets every kept promise: the cluster that gave them is gone. */
@@ -110,21 +113,21 @@ export class Proposals {
     change: RegisterChange<R>,
     options: ChangeOptions,
   ): Promise<Chosen<R>> {
-    let late: () => SynodError = () => this.#engine.noQuorum();
-    const operation = this.#engine.operation<Chosen<unknown>>(options, () => late());
-    if (!operation.ended) {
-      const proposals = this.#proposalsOf(register);
-      const waiting: WaitingChange = {
-        change: change as RegisterChange<unknown>,
-        operation,
-        options,
-        wrote: false,
-      };
-      late = () => proposals.late(waiting);
-      if (this.#gathered?.register === register) this.#gathered.changes.push(waiting);
-      else proposals.add(waiting);
-    }
-    return operation.promise as Promise<Chosen<R>>;
+    // Not before its deadline, so it is there by then.
+    const late = () => proposals.late(waiting);
+    const operation = this.#engine.operation<Chosen<unknown>>(options, late);
+    const promise = operation.promise as Promise<Chosen<R>>;
+    if (operation.ended) return promise;
+    const proposals = this.#proposalsOf(register);
+    const waiting: WaitingChange = {
+      change: change as RegisterChange<unknown>,
+      operation,
+      options,
+      wrote: false,
+    };
+    if (this.#gathered?.register === register) this.#gathered.changes.push(waiting);
+    else proposals.add([waiting]);
+    return promise;
   }
 
   /** Whether a change that joins would be part of the next state that this node proposes for `register`. */
@@ -135,18 +138,13 @@ export class Proposals {
   #proposalsOf(register: RegisterId): RegisterProposals {
     let proposals = this.#registers.get(register);
     if (proposals === undefined) {
-      const events = {
-        idle: () => this.#registers.delete(register),
-        released: (release: Release) => this.#released(release),
-        trace: ProposalTrace.of(this.#engine, register),
-      };
       proposals = new RegisterProposals(
         register,
         this.#engine,
         this.#pacing,
         this.#kept,
         this.#fast,
-        events,
+        this.#events,
       );
       this.#registers.set(register, proposals);
     }

@@ -12,6 +12,7 @@ import { type FastParts, noteOutcome } from "./fast_rounds.ts";
 import { type KeptPromises, usable } from "./kept_promises.ts";
 import { noRoom } from "./no_room.ts";
 import type { ProposalEvents } from "./proposal_events.ts";
+import { ProposalTrace } from "./proposal_trace.ts";
 import { Retries } from "./retries.ts";
 import { RestWait } from "./rest_wait.ts";
 import { hasRival } from "./rival.ts";
@@ -51,6 +52,7 @@ export class RegisterProposals {
   /** Its place among the attempts that begin again when the members change. */
   #bound: BoundAttempt | undefined;
   #leaveGate: () => void = nothing;
+  readonly #trace: ProposalTrace | undefined;
   readonly #retries: Retries;
   /** Whether the attempt relies on a kept promise that no acceptor has refused yet. */
   #usesKept = false;
@@ -75,10 +77,11 @@ export class RegisterProposals {
     this.#fast = fast;
     this.#rest = new RestWait(fast.rounds, pacing, engine.runtime);
     this.#events = events;
+    this.#trace = ProposalTrace.of(engine, register);
   }
 
   /** Adds changes that are proposed together, as far as they fit into one round. */
-  add(...changes: readonly WaitingChange[]): void {
+  add(changes: readonly WaitingChange[]): void {
     for (const waiting of changes) {
       this.#queue.add(waiting);
       waiting.operation.onEnd(() => {
@@ -103,8 +106,8 @@ export class RegisterProposals {
     this.#bound = this.#engine.attempts.bind(this.#moved);
     this.#enterGate(() => {
       // The kept promise is used once, and only for the first attempt. Without one nothing is known of the register.
-      const held = this.#engine.voter?.acceptor.stored(this.#register);
       const last = this.#kept.take(this.#register);
+      const held = last && this.#engine.voter?.acceptor.stored(this.#register);
       const kept = usable(last, this.#engine.life, held);
       const isUsed = kept !== undefined &&
         Array.from(this.#queue.waiting).every((waiting) => mayUse(waiting, kept));
@@ -176,7 +179,7 @@ export class RegisterProposals {
   }
 
   #do(step: Step<CombinedResult>): void {
-    this.#events.trace?.step(step, this.#running, this.#queue.round.length);
+    this.#trace?.step(step, this.#running, this.#queue.round.length);
     switch (step.do) {
       case "send":
         if (step.request.type === "accept") this.#room.over(this.#queue.round);
@@ -191,15 +194,15 @@ export class RegisterProposals {
       case "full":
         return this.#full(step);
       case "done": {
-        const { result, ...chosen } = step.chosen;
-        noteOutcome(this.#fast, this.#register, this.#running, chosen.ballot);
+        const { result, state, token, ballot, stale } = step.chosen;
+        noteOutcome(this.#fast, this.#register, this.#running, ballot);
         const { applied, left } = split(this.#queue.round, result);
         this.#queue.putFirst(left);
         this.#keep();
         this.#done();
         for (const [part, own] of applied) {
           if ("error" in own) part.operation.reject(own.error);
-          else part.operation.resolve({ ...chosen, result: own.value });
+          else part.operation.resolve({ result: own.value, state, token, ballot, stale });
         }
       }
     }
@@ -375,7 +378,7 @@ export class RegisterProposals {
 
   #stopIfUnwanted(): void {
     if (this.#proposer === undefined || this.#queue.isWanted) return;
-    this.#events.trace?.abandoned();
+    this.#trace?.abandoned();
     this.#rest.unanswered(this.#proposer);
     this.#done();
   }
@@ -389,6 +392,6 @@ export class RegisterProposals {
     this.#cancelTimer = this.#leaveGate = nothing;
     this.#bound = this.#proposer = undefined;
     if (this.#queue.end()) this.#begin(false);
-    else this.#events.idle();
+    else this.#events.idle(this.#register);
   }
 }

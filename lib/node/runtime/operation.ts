@@ -28,7 +28,8 @@ export class Operation<T> {
   readonly promise: Promise<T>;
   readonly #all: LinkedList<Operation<unknown>>;
   readonly #place: Place<Operation<unknown>>;
-  #cleanups: (() => void)[] = [];
+  /** All cleanups in one: most operations have one or two, and a list that grows has room for 16. */
+  #cleanup: (() => void) | undefined;
   readonly #runtime: Runtime;
   readonly #limits: Limits;
   #resolve!: (value: T) => void;
@@ -69,8 +70,9 @@ export class Operation<T> {
 
   /** Calls `cleanup` when the operation ends, or at once if it has ended. */
   onEnd(cleanup: () => void): void {
+    const before = this.#cleanup;
     if (this.#ended) cleanup();
-    else this.#cleanups.push(cleanup);
+    else this.#cleanup = before === undefined ? cleanup : () => (before(), cleanup());
   }
 
   /** Ends the operation with a value. */
@@ -87,9 +89,8 @@ export class Operation<T> {
     if (this.#ended) return false;
     this.#ended = true;
     this.#all.remove(this.#place);
-    const cleanups = this.#cleanups;
-    this.#cleanups = [];
-    for (const cleanup of cleanups) cleanup();
+    this.#cleanup?.();
+    this.#cleanup = undefined;
     return true;
   }
 }

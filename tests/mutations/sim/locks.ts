@@ -120,8 +120,8 @@ export const LOCK_MUTATIONS: readonly Mutation[] = [
   {
     name: "held depends only on the timer of the deadline",
     file: "lib/locks/lock.ts",
-    find: "this.#parts.request.holds && this.#parts.isValid()",
-    replace: "this.#parts.request.holds",
+    find: "request.holds && this.#parts.isValid(request)",
+    replace: "request.holds",
     seeds: SOON,
     workload,
   },
