@@ -275,20 +275,19 @@ export const TRUST: readonly Mutation[] = [
     {
       section: 13,
       name: "a node forgets the rest of its own frame",
-      find:
-        'while (rest) rest = this.#handle(view.self, rest, "member", runtime.now(), rest.isTold);',
-      replace: "",
+      find: 'while (rest) rest = this.#handle(view.self, rest, "member", runtime.now());',
+      replace: 'rest = this.#handle(view.self, rest, "member", runtime.now());',
     },
     {
       section: 13,
       name: "the sender of a frame in parts is told its epoch with each part",
-      find: "isRest && frame.isTold",
+      find: '"isTold" in frame && frame.isTold',
       replace: "false",
     },
     {
       section: 13,
       name: "the rest of a frame counts as news of its sender",
-      find: "if (!isRest) this.#parts.handlers.heard(frame.header.life);",
+      find: 'if (!("isTold" in frame)) this.#parts.handlers.heard(frame.header.life);',
       replace: "this.#parts.handlers.heard(frame.header.life);",
     },
   ]),

@@ -145,26 +145,23 @@ export class Dispatcher {
    * messages are accepted. Returns what is left of the frame if it takes long: others shall have their turns meanwhile.
    */
   receive(from: string, frame: Frame | FrameRest, now: number): FrameRest | undefined {
-    const isRest = "isTold" in frame;
-    if (!isRest) this.#parts.handlers.heard(frame.header.life);
-    const role = this.#parts.view.roleOf(from, frame.header);
-    return this.#handle(from, frame, role, now, isRest && frame.isTold);
+    if (!("isTold" in frame)) this.#parts.handlers.heard(frame.header.life);
+    return this.#handle(from, frame, this.#parts.view.roleOf(from, frame.header), now);
   }
 
   /** Takes a frame that this node has sent to itself. */
   loopback(frame: Frame): void {
     const { view, runtime } = this.#parts;
-    let rest = this.#handle(view.self, frame, "member", runtime.now(), false);
-    while (rest) rest = this.#handle(view.self, rest, "member", runtime.now(), rest.isTold);
+    let rest: Frame | FrameRest | undefined = frame;
+    while (rest) rest = this.#handle(view.self, rest, "member", runtime.now());
   }
 
   /** The clock is read once for the messages of a turn: that takes as long as to count a vote. */
   #handle(
     from: string,
-    frame: Frame,
+    frame: Frame | FrameRest,
     role: Role,
     now: number,
-    wasTold: boolean,
   ): FrameRest | undefined {
     const { header, requests, repliesTo, replies } = frame;
     const { view, pendingReplies, handlers, runtime } = this.#parts;
@@ -173,7 +170,7 @@ export class Dispatcher {
     } else if (header.genesis !== null && view.record !== null && role === "member") {
       handlers.otherGenesis(from, header);
     }
-    let isTold = wasTold;
+    let isTold = "isTold" in frame && frame.isTold;
     // By their places, here and below: empty lists are frozen, and runtimes make an object per step for lists of two kinds.
     for (let i = 0; i < requests.length; i++) {
       // Not before each: most take less than to read the clock ten times.
