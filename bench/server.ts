@@ -12,7 +12,7 @@ export type Over = "websocket" | "http";
 
 /** A server on this machine for the connections of one member: those of its node, and those of the echo. */
 export class Server {
-  readonly #app = new Hono();
+  #app = new Hono();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
   readonly #over: Over;
@@ -31,6 +31,8 @@ export class Server {
 
   /** The transports of the member `id`, mounted on this server. */
   transports(id: string, addresses: Addresses): Transports {
+    // Not the one that has answered others until now: that takes no more routes.
+    const app = new Hono();
     const mount = (path: string) => {
       const peers = Object.fromEntries(
         Object.entries(addresses).map(([id, address]) => [id, `${address}/${path}`]),
@@ -38,10 +40,12 @@ export class Server {
       const transport = this.#over === "http"
         ? http({ peers, insecure: true })
         : webSocket({ peers, insecure: true, upgradeWebSocket });
-      this.#app.route(`/${path}`, transport.routes);
+      app.route(`/${path}`, transport.routes);
       return transport;
     };
-    return { id, cluster: mount("cluster"), bare: mount("bare") };
+    const transports = { id, cluster: mount("cluster"), bare: mount("bare") };
+    this.#app = app;
+    return transports;
   }
 
   /** Stops accepting connections. */

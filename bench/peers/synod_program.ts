@@ -68,13 +68,14 @@ function valueOf<T>(result: Result<T, string>): T {
   return result.value;
 }
 
-const app = new Hono();
+let app = new Hono();
 const server = await serve((request, ...rest) => app.fetch(request, ...(rest as [object])));
 await obey(`ws://127.0.0.1:${server.port}/synod`, async ({ index, addresses, folder }) => {
   const peers = Object.fromEntries(addresses.map((address, index) => [`w${index}`, address]));
   const { upgradeWebSocket, WebSocket } = server;
   const transport = webSocket({ peers, insecure: true, upgradeWebSocket, WebSocket });
-  app.route("/synod", transport.routes);
+  // A new one: another process may have dialled already, and an app takes no routes behind its first request.
+  app = new Hono().route("/synod", transport.routes);
   const id = `w${index}`;
   const files = folder === undefined ? {} : { storage: await fileIn(folder, id) };
   const node = await join({ id, members: Object.keys(peers), transport, ...files, ...OPTIONS });
