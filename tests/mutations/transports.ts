@@ -58,18 +58,6 @@ export const TRANSPORTS: readonly Mutation[] = [
     ],
   ),
   ...mutationsOf(
-    "transports/http/transport.ts",
-    ["tests/transports/http/session_test.ts"],
-    [
-      {
-        section: 13,
-        name: "a peer over HTTP may send more while a node is behind",
-        find: "await behind;",
-        replace: "",
-      },
-    ],
-  ),
-  ...mutationsOf(
     "transports/link/frame_stream.ts",
     ["tests/transports/websocket/connection_test.ts"],
     [

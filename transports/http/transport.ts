@@ -163,7 +163,7 @@ export class HttpTransport implements Transport, Drainable {
       fetch,
       times,
       introduce: () => new HandshakeClient(self, id, cluster, credentials),
-      receive: (frames) => void this.#deliver(id, frames),
+      receive: (frames) => this.#deliver(id, frames),
       isAlone: () => this.#peers.areLost,
       onChange: () => peer.schedule(),
       onFailed: (why) => links.failed(id, why, address.latest),
@@ -186,11 +186,8 @@ export class HttpTransport implements Transport, Drainable {
     }
   }
 
-  /** Hands frames to the node. Returns a promise if it is behind, which resolves when it can take more. */
-  #deliver(from: string, frames: readonly Uint8Array[]): Promise<void> | undefined {
-    let behind: Promise<void> | undefined;
-    for (const frame of frames) behind = this.#peers.deliver(from, frame) ?? behind;
-    return behind;
+  #deliver(from: string, frames: readonly Uint8Array[]): void {
+    for (const frame of frames) this.#peers.deliver(from, frame);
   }
 
   #tick(): void {
@@ -231,11 +228,9 @@ export class HttpTransport implements Transport, Drainable {
     // The session may have been replaced meanwhile, or the node closed.
     if (this.#sessions.get(session.key) !== session) return unauthorized(context, "it has ended");
     const response = session.hold(holdOf(context));
-    const behind = this.#deliver(session.id, frames);
+    this.#deliver(session.id, frames);
     this.#peers.get(session.id)?.schedule();
     session.releaseSoon();
-    // A peer waits for the response before it sends more.
-    await behind;
     return await response;
   }
 

@@ -69,33 +69,6 @@ describe("http(): sessions", () => {
     assertEquals((await c.say(byte(1), byte(2))).frames, [byte(2), byte(3)]);
   });
 
-  it("answer nothing while the node is behind with what the request brought", async () => {
-    const transport = transportWith({ secret: SECRET });
-    undo.push(() => transport.close());
-    const events: string[] = [];
-    let caughtUp = () => {};
-    const arrived = new Promise<void>((resolve) => {
-      void transport.open("s", (_, frame) => {
-        events.push(`frame ${frame[0]}`);
-        if (frame[0] !== 1) return;
-        resolve();
-        return new Promise<void>((done) => caughtUp = done);
-      });
-    });
-    server.mount(transport.routes);
-    const c = await enter();
-    const held = c.post("frames", writeFrames([byte(1), byte(2)]), { "synod-hold": "0" });
-    const over = held.then(({ status }) => events.push(`${status}`));
-    await arrived;
-    // Another peer is heard and answered meanwhile.
-    const d = await enter("d");
-    const other = await d.post("frames", writeFrames([byte(3)]), { "synod-hold": "0" });
-    events.push(`other ${other.status}`, "caught up");
-    caughtUp();
-    await over;
-    assertEquals(events, ["frame 1", "frame 2", "frame 3", "other 200", "caught up", "200"]);
-  });
-
   it("answer the held request when there are frames", async () => {
     const c = await enter();
     const held = c.say(byte(1));
