@@ -180,7 +180,7 @@ export class Link implements Outlet {
     if (!decoded.ok) {
       this.frames.dropped++;
       const what = decoded.reason === "version" ? `version ${decoded.version}` : decoded.detail;
-      return this.#drop(`a frame that cannot be understood: ${what}`);
+      return this.#drop(`a frame that cannot be read: ${what}`);
     }
     const { frame } = decoded;
     const { clock, shell } = this.#parts;

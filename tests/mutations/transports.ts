@@ -46,8 +46,14 @@ export const TRANSPORTS: readonly Mutation[] = [
       {
         section: 13,
         name: "a peer or guest may ask only so many times in the life of a connection",
-        find: "this.#questions = 0;",
+        find: "if (second !== this.#second) this.#questions = 0;",
         replace: "",
+      },
+      {
+        section: 13,
+        name: "what came before the end of a connection is lost if the node was behind",
+        find: "if (piece !== undefined && !this.#socket.isOpen) break;",
+        replace: "if (!this.#socket.isOpen) break;",
       },
       {
         section: 13,

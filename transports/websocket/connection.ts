@@ -18,7 +18,7 @@ const MAX_IN_FLIGHT = WINDOW + MAX_PIECE;
 const LOOKS_UNTIL_QUESTION = 2;
 const LOOKS_UNTIL_SILENT = 4;
 
-/** The most messages between two beats that only ask for an answer: a correct peer asks a few times. */
+/** The most messages in a second that only ask for an answer: a correct peer asks a few times. */
 const MAX_QUESTIONS = 1_000;
 
 /**
@@ -88,8 +88,9 @@ export class Connection {
   /** Whether the receiver has not handled yet what it has. */
   #isBehind = false;
   #answerDue = false;
-  /** The messages since the last beat that only ask for an answer. */
+  /** The messages that only asked for an answer, in the second in which the latest came. */
   #questions = 0;
+  #second = 0;
   #silentBeats = 0;
   /** Whether something was sent since the last message. */
   #isExpecting = false;
@@ -119,11 +120,14 @@ export class Connection {
     if (this.#ended()) return;
     const message = typeof data === "string" ? null : decodeMessage(data);
     if (message === null || !this.#confirm(message.acknowledged)) {
-      return this.#socket.close(CLOSE.malformed, "not a message between nodes");
+      return this.#socket.close(CLOSE.malformed, "a message that cannot be read");
     }
     const { answerNow, piece } = message;
     this.#answerDue ||= answerNow;
     if (piece.length === 0) {
+      const second = Math.floor(Date.now() / 1_000);
+      if (second !== this.#second) this.#questions = 0;
+      this.#second = second;
       if (answerNow && ++this.#questions > MAX_QUESTIONS) {
         this.#socket.close(CLOSE.malformed, "too much at once");
       }
@@ -147,12 +151,14 @@ export class Connection {
   #deliver(piece?: Uint8Array): number {
     const frames = this.#reader.read(piece);
     if (frames === null) {
-      this.#socket.close(CLOSE.malformed, "a frame that is too long");
+      this.#socket.close(CLOSE.malformed, "a message that cannot be read");
       return 0;
     }
     let behind: Promise<void> | undefined;
     for (const frame of frames) {
-      const taken = this.#socket.isOpen ? this.#receive(frame) : undefined;
+      // What came before the connection ended counts, also where it had to wait.
+      if (piece !== undefined && !this.#socket.isOpen) break;
+      const taken = this.#receive(frame);
       // A function without a result may return anything.
       if (taken instanceof Promise) behind = taken;
     }
@@ -212,7 +218,6 @@ export class Connection {
   beat(): void {
     if (this.#ended()) return;
     // Counts beats instead of time: a process that was paused reads the messages of the other side first.
-    this.#questions = 0;
     if (++this.#silentBeats > MAX_SILENT_BEATS) {
       this.#socket.leave(CLOSE.timeout, "no message for too long");
       this.#socket.terminate();

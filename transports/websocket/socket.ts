@@ -217,7 +217,7 @@ export class Socket {
     try {
       this.#onMessage(data);
     } catch {
-      this.close(CLOSE.malformed, "a message that cannot be understood");
+      this.close(CLOSE.malformed, "a message that cannot be read");
     }
   }
 }

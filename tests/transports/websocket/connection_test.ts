@@ -133,15 +133,47 @@ describe("Connection", () => {
     assertEquals(acknowledged, [0, 0, 0, all]);
   });
 
-  it("ends a connection whose other side asks for answers without end, beat by beat", () => {
-    const ask = encodeMessage({ answerNow: true, acknowledged: 0, piece: nothing });
-    for (let beat = 0; beat < 3; beat++) {
-      for (let count = 0; count < 1_000; count++) b.connection.take(ask);
-      b.connection.beat();
+  it("hands on what came before its end, though the receiver was behind then", async () => {
+    let caughtUp = () => {};
+    let end = () => {};
+    const numbers: number[] = [];
+    const socket = new Socket({ send: () => {}, close: () => {} }, () => {});
+    const receive = ([number]: Uint8Array) => {
+      numbers.push(number);
+      if (number === 1) return new Promise<void>((resolve) => caughtUp = resolve);
+    };
+    const connection = new Connection(socket, { pieces: "large", until: Infinity, receive });
+    socket.listen((data) => connection.take(data), () => end());
+    const ended = new Promise<void>((resolve) => end = resolve);
+    for (const number of [1, 2, 3]) {
+      const piece = writeFrames([Uint8Array.of(number)]);
+      socket.received(encodeMessage({ answerNow: false, acknowledged: 0, piece }));
     }
-    assertEquals(b.closed, []);
-    for (let count = 0; count < 1_001; count++) b.connection.take(ask);
-    assertEquals(b.closed, [4400]);
+    socket.gone(1000, "");
+    await ended;
+    assertEquals(numbers, [1]);
+    caughtUp();
+    await Promise.resolve();
+    assertEquals(numbers, [1, 2, 3]);
+  });
+
+  it("ends a connection whose other side asks more than 1,000 times in a second, and no other", () => {
+    const ask = encodeMessage({ answerNow: true, acknowledged: 0, piece: nothing });
+    const { now } = Date;
+    let time = now();
+    Date.now = () => time;
+    try {
+      // Not every side beats: a guest does not.
+      for (let second = 0; second < 3; second++) {
+        for (let count = 0; count < 1_000; count++) b.connection.take(ask);
+        time += 1_000;
+      }
+      assertEquals(b.closed, []);
+      for (let count = 0; count < 1_001; count++) b.connection.take(ask);
+      assertEquals(b.closed, [4400]);
+    } finally {
+      Date.now = now;
+    }
   });
 
   it("ends a connection whose other side sends more than the window while the receiver is behind", () => {
