@@ -561,15 +561,8 @@ export const HOUSEKEEPING: readonly Mutation[] = [
     {
       section: 8,
       name: "reserve: not used by reads",
-      find: "reserve: true, keepPromise",
-      replace: "keepPromise",
-    },
-    {
-      section: 3,
-      name: "a node that looks at its lock releases it in two round trips",
-      find: "reserve: true, keepPromise: true",
-      replace: "reserve: true",
-      tests: ["tests/node/quorum/reads_test.ts"],
+      find: "{ ...limits, reserve: true }",
+      replace: "limits",
     },
   ]),
   ...mutationsOf("lib/node/quorum/register_proposals.ts", [

@@ -32,8 +32,7 @@ export class Reads {
     const { tracing } = this.#engine;
     tracing.emit?.({ type: "read", register: named(register), agreed: read.sure });
     if (read.sure) return read.chosen;
-    // A holder that looks at its lock keeps the promise with which it will release it.
-    const options = { ...limits, reserve: true, keepPromise: true };
+    const options = { ...limits, reserve: true };
     const chosen = await this.#proposals.change(register, identity, options);
     if (!chosen.state?.present || chosen.state.owners.length === 0) return chosen;
     // Only members that all have this state can tell which of its sessions have expired. Some may receive it

@@ -1,9 +1,8 @@
 // Runs in Deno alone: virtual time, so the outcome does not depend on the runtime.
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { append } from "../../paxos/support/changes.ts";
 import { acceptRequest } from "../../support/accept_request.ts";
-import { KEY, life, ScriptedNode, sendable } from "../../support/scripted_node.ts";
+import { KEY, life, ScriptedNode } from "../../support/scripted_node.ts";
 
 const OTHER = `n/${life(4)}/1`;
 
@@ -55,23 +54,6 @@ describe("Reads", () => {
     const again = read(node);
     await node.ask("b", "c", "a");
     assertEquals(again.outcome, found.outcome);
-  });
-
-  it("that write on a kept promise leave one for the next change of this node", async () => {
-    const node = await ScriptedNode.start();
-    const change = (value: string) => {
-      const options = { deadline: Infinity, keepPromise: true };
-      void node.core.proposals.change(KEY, sendable(append(value)), options);
-    };
-    change("x");
-    for (let i = 0; i < 2; i++) await node.ask("a", "b");
-    await node.lose("c");
-    const found = read(node);
-    for (let i = 0; i < 2; i++) await node.ask("a", "c");
-    assertEquals(found.outcome.startsWith("value@"), true);
-    change("y");
-    await node.ask("a", "b");
-    assertEquals(kinds(node), ["prepare", "accept", "read", "accept", "accept"]);
   });
 
   it("take one round trip to a quorum for what this node has chosen in a fast round just now", async () => {
