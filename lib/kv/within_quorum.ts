@@ -13,7 +13,7 @@ export async function withinQuorum<R extends Result<unknown, string>>(
   run: (limits: Limits) => Promise<R>,
 ): Promise<R | Result<never, "no_quorum">> {
   shell.ensureOpen();
-  // Also if the answer is known here, for which nobody is asked.
+  // Also where this node knows the answer and asks no other.
   signal?.throwIfAborted();
   for (;;) {
     const deadline = noQuorum === "retry" ? Infinity : shell.limits(timeout).deadline;

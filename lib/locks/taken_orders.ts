@@ -57,7 +57,7 @@ export class TakenOrders {
     this.#parts = parts;
   }
 
-  /** So many requests more, or less, hold a lock, or are being released. */
+  /** Adds to the numbers of requests that hold a lock, and that are being released. */
   count(register: RegisterId, held: number, leaving: number): void {
     let holding = this.#holding.get(register);
     if (holding === undefined) this.#holding.set(register, holding = { held: 0, leaving: 0 });
