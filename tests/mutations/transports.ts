@@ -45,7 +45,7 @@ export const TRANSPORTS: readonly Mutation[] = [
       },
       {
         section: 13,
-        name: "a peer or guest may ask only so many times in the life of a connection",
+        name: "questions are counted for the life of a connection, and not for a second",
         find: "if (second !== this.#second) this.#questions = 0;",
         replace: "",
       },

@@ -220,7 +220,7 @@ export const TRUST: readonly Mutation[] = [
     },
     {
       section: 13,
-      name: "the rest of a frame waits for a turn though nobody else does",
+      name: "the rest of a frame waits for a turn although no other frame waits",
       find: "if (this.#asideFrames > 0) this.#handOn();",
       replace: "",
     },

@@ -265,7 +265,7 @@ describe("Intake", () => {
     assertEquals(script.handled, frames(1, 10));
   });
 
-  it("hands the rest of a frame on at once while timers run in time, and waits for nobody", () => {
+  it("hands the rest of a frame on at once while timers run in time and no other frame waits", () => {
     const script = new Script();
     assertEquals(script.receive(1, 4, 3), undefined);
     assertEquals(script.handled, ["a1", "a1'''", "a1''", "a1'"]);
