@@ -15,6 +15,7 @@ export type {
   WebSocketClientOptions,
   WebSocketOptions,
 } from "./websocket/options.ts";
+export { limitPings, type PingedSocket, type PingListener } from "./websocket/pings.ts";
 export type { PeerAddresses } from "./link/addresses.ts";
 export type { Drainable } from "./link/drainable.ts";
 export type { Routes } from "./link/routes.ts";
@@ -43,7 +44,8 @@ export type { Transport, TransportUser } from "./transport.ts";
  *
  * In a runtime whose sockets have no `terminate()` (Deno, with its own `WebSocket`) the process can exit
  * only when the other side has confirmed the end of a connection, or the system has given up on it.
- * If the server has a limit for the size of messages, set it to a megabyte.
+ * If the server has a limit for the size of messages, set it to a megabyte. In Bun give the server
+ * `limitPings(websocket)` in the place of `websocket`: otherwise a stranger can stall it by pings.
  *
  * @throws {TypeError} If an option is invalid, or two exclude each other; the message names them.
  *

@@ -7,7 +7,7 @@ import { Hono } from "hono";
 import type { UpgradeWebSocket } from "hono/ws";
 import { sqlite } from "../../lib/storage/sqlite.ts";
 import { join, type MemberStorage, type Process, type Result } from "../../mod.ts";
-import { webSocket, type WebSocketOptions } from "../../transports/websocket.ts";
+import { limitPings, webSocket, type WebSocketOptions } from "../../transports/websocket.ts";
 import { obey } from "./obey.ts";
 
 /** Longer than any measurement, so that no renewal falls into one, and no load of the machine ends one. */
@@ -32,8 +32,9 @@ async function serve(fetch: Fetch): Promise<Server> {
     return { port: server.addr.port, upgradeWebSocket, close: () => server.shutdown() };
   }
   if ("Bun" in globalThis) {
-    const { upgradeWebSocket, websocket } = await import("hono/bun");
+    const { upgradeWebSocket, websocket: listeners } = await import("hono/bun");
     const { serve } = (globalThis as unknown as { Bun: BunServe }).Bun;
+    const websocket = limitPings(listeners);
     const server = serve({ hostname: "127.0.0.1", port: 0, fetch, websocket });
     return { port: server.port, upgradeWebSocket, close: () => server.stop(true) };
   }

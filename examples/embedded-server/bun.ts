@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import { upgradeWebSocket, websocket } from "hono/bun";
+import { limitPings } from "../../transports/websocket.ts";
 import { onStop, startInstance } from "./instance.ts";
 
 const { app, node, port } = await startInstance({ upgradeWebSocket });
@@ -18,5 +19,5 @@ export default {
   hostname: "127.0.0.1",
   port,
   fetch: app.fetch,
-  websocket: { ...websocket, maxPayloadLength: 1024 * 1024 },
+  websocket: { ...limitPings(websocket), maxPayloadLength: 1024 * 1024 },
 };

@@ -701,6 +701,28 @@ export const TRANSPORTS: readonly Mutation[] = [
       replace: "const found = this.#ask(id);\n    const ask = () => found;",
     },
   ]),
+  ...mutationsOf(
+    "transports/websocket/pings.ts",
+    ["tests/transports/websocket/pings_test.ts"],
+    speaking([
+      {
+        name: "pings without a pause are answered for ever",
+        find: "if (due > now + 1_000)",
+        replace: "if (due < now)",
+      },
+      {
+        name: "a connection that was silent may ping without a pause",
+        find: "Math.max(now, this.#due.get(socket) ?? 0)",
+        replace: "(this.#due.get(socket) ?? now)",
+      },
+      {
+        name: "the pings of all connections count together",
+        find: "readonly #due = new WeakMap<object, number>();",
+        replace:
+          "readonly #due = { at: 0, get: () => this.#due.at, set: (_: object, at: number) => void (this.#due.at = at) };",
+      },
+    ]),
+  ),
   ...mutationsOf("transports/link/redialler.ts", ["tests/transports/link/redialler_test.ts"], [
     {
       section: 11,

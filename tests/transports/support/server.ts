@@ -1,5 +1,9 @@
 import { Hono } from "hono";
-import type { ClientSocketConstructor, UpgradeWebSocket } from "../../../transports/websocket.ts";
+import {
+  type ClientSocketConstructor,
+  limitPings,
+  type UpgradeWebSocket,
+} from "../../../transports/websocket.ts";
 
 /** Answers the requests to a test server. */
 type Handler = (request: Request, env?: unknown) => Response | Promise<Response>;
@@ -48,7 +52,8 @@ async function denoAdapter(): Promise<Adapter> {
 }
 
 async function bunAdapter(): Promise<Adapter> {
-  const { upgradeWebSocket, websocket } = await import("hono/bun");
+  const { upgradeWebSocket, websocket: listeners } = await import("hono/bun");
+  const websocket = limitPings(listeners);
   return {
     upgradeWebSocket,
     WebSocket,

@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 const MASK = 0x80;
 const TEXT = 0x81;
 const BINARY = 0x82;
+const PING = 0x89;
 
 /**
  * A WebSocket client over TCP that a test drives by hand: unlike any library it may leave what arrives unread,
@@ -57,6 +58,13 @@ export class TcpPeer {
   /** Sends a short binary message. */
   send(bytes: Uint8Array): void {
     this.#write(BINARY, bytes);
+  }
+
+  /** Sends pings without content, all at once. */
+  ping(count: number): void {
+    const frames = Buffer.alloc(count * 6);
+    for (let at = 0; at < frames.length; at += 6) frames.set([PING, MASK], at);
+    this.#socket.write(frames);
   }
 
   /** The next message as JSON; it must be a short one. */
