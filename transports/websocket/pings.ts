@@ -6,6 +6,7 @@ const POLICY_VIOLATION = 1008;
 
 /** What a server passes to its listener for pings. */
 export interface PingedSocket {
+  /** Ends the connection. */
   close(code?: number, reason?: string): void;
 }
 

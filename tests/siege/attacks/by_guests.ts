@@ -6,9 +6,13 @@ import { laterLife } from "../../support/frames.ts";
 import { collidingIntegers } from "../../support/colliding_integers.ts";
 import { CLOSED_BUCKET, SETTLED } from "../shared.ts";
 import { turn } from "../../support/wait.ts";
+import { VERSION } from "../../../transports/auth/version.ts";
+import { nodeToken } from "../../../transports/websocket.ts";
+import { SECRET } from "../../transports/support/networks.ts";
 import { encodeMessage, MAX_PIECE } from "../../../transports/websocket/message.ts";
 import { type Attack, type Field, type Over, repeat } from "./attack.ts";
 import { FORGED } from "./forged.ts";
+import { pings } from "./raw_tcp.ts";
 import { RawGuest, type RawGuestOptions } from "./raw_guest.ts";
 
 const key = (name: string, bucket?: string) => registerId("k", bucket, name);
@@ -283,8 +287,19 @@ function over(over: Over): Attack[] {
   ];
 }
 
+/** The hello of a guest that is then let in. */
+async function helloOfGuest(): Promise<string> {
+  const guest = `pinging-${Math.random()}`;
+  const token = await nodeToken({ secret: SECRET, id: guest });
+  return JSON.stringify({ synod: VERSION, cluster: "synod", guest, life: laterLife(), token });
+}
+
 /** Attacks that one kind of connection alone makes possible. */
 const special: Attack[] = [
+  pings("pings without a pause, whose answers it does not read", "guest", {
+    isDeaf: true,
+    say: helloOfGuest,
+  }),
   flood("lists whose pieces it does not acknowledge", "ws", (guest) =>
     batch(guest, 100, () => ({
       ...{ type: "list", prefix: registerId("k", undefined, "").slice(0, 2), values: true },

@@ -9,7 +9,7 @@ import { RawSocket } from "../../transports/support/raw_socket.ts";
 import { hello } from "../../transports/websocket/support/setup.ts";
 import { type Attack, type Field, orLate, repeat } from "./attack.ts";
 import { FORGED } from "./forged.ts";
-import { RawTcp, UPGRADE } from "./raw_tcp.ts";
+import { pings, RawTcp, UPGRADE } from "./raw_tcp.ts";
 
 const MIB = 2 ** 20;
 
@@ -193,24 +193,8 @@ const overWebSocket: Attack[] = [
         return end;
       }),
   },
-  {
-    ...{ what: "pings without a pause", who: "stranger", over: "ws" },
-    run: (field) =>
-      repeat(field, 2, async () => {
-        const connection = await RawTcp.open(field.victim, "ws");
-        await connection.write(UPGRADE);
-        // Pings without content, with a mask: 10,000 at a time.
-        const pings = new Uint8Array(60_000);
-        for (let at = 0; at < pings.length; at += 6) pings.set([0x89, 0x80], at);
-        let isOpen = true;
-        while (isOpen && !field.isOver()) {
-          const written = await orLate(connection.write(pings), 200);
-          isOpen = written === true;
-        }
-        connection.close();
-        return isOpen ? "still open" : await connection.ended;
-      }),
-  },
+  pings("pings without a pause", "stranger"),
+  pings("pings without a pause, whose answers it does not read", "stranger", { isDeaf: true }),
 ];
 
 const overHttp: Attack[] = [
