@@ -42,13 +42,11 @@ export class PingLimit {
  *
  * @example
  * ```ts
- * import { Hono } from "hono";
- * import { websocket } from "hono/bun";
  * import { limitPings } from "@synod/synod/transports/websocket";
  *
- * const app = new Hono(); // with the routes of the transport
- * // Bun listens: export default { port: 3000, fetch: app.fetch, websocket: limitPings(websocket) }
- * console.log(Object.keys(limitPings(websocket))); // [ "open", "close", "message", "ping" ]
+ * const websocket = { open() {}, message() {}, close() {} }; // that of "hono/bun"
+ * const server = { port: 3000, fetch: () => new Response(), websocket: limitPings(websocket) };
+ * console.log(Object.keys(server.websocket)); // [ "open", "message", "close", "ping" ]; Bun: export default server
  * ```
  */
 export function limitPings<Listeners extends object>(
