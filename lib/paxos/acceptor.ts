@@ -33,7 +33,7 @@ const NOTHING: AcceptorOutput = { reply: undefined, pushes: NO_PUSHES };
 export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #entries = new Map<RegisterId, HeldRegister>();
-  readonly #index = new RegisterIndex((register) => this.#entries.has(register));
+  readonly #index = new RegisterIndex();
   readonly #watchers = new Watchers();
   /** The registers with a promise and no accepted state. */
   readonly #promisedOnly = new BarePromises();

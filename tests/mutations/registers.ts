@@ -268,33 +268,20 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 7,
       name: "a new copy shows the registers of an older one",
-      find: "    this.#place();\n",
-      replace: "    if (this.#placed === 0) this.#place();\n",
+      find: "if (chunk.length > MAX_CHUNK) chunks.splice(at + 1, 0, chunk.splice(MAX_CHUNK / 2));",
+      replace: "if (chunk.length > MAX_CHUNK) chunk.splice(MAX_CHUNK / 2);",
     },
     {
       section: 8,
       name: "a list shows forgotten registers",
-      find: "    chunk.splice(place, 1);\n",
+      find: "    chunk.splice(firstFrom(chunk, id), 1);\n",
       replace: "",
     },
     {
       section: 8,
       name: "the index keeps what came and went while no list began",
-      find:
-        "if (this.#removed > MAX_CHUNK && this.#removed > this.#new.length / 2) this.#compact();",
+      find: "if (chunk.length === 0) this.#chunks.splice(at, 1);",
       replace: "",
-    },
-    {
-      section: 8,
-      name: "a register that came back is listed twice",
-      find: "this.#new = [...new Set(this.#new.filter(this.#holds))];",
-      replace: "this.#new = this.#new.filter(this.#holds);",
-    },
-    {
-      section: 7,
-      name: "a new list sorts all registers",
-      find: "if (this.#new.length > this.#placed / INSERT_DIVISOR) {",
-      replace: "if (true) {",
     },
   ]),
   ...mutationsOf("lib/paxos/reports.ts", ["tests/paxos/reports_test.ts"], [
