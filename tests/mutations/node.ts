@@ -686,6 +686,18 @@ export const NODE: readonly Mutation[] = [
   ]),
   ...mutationsOf("lib/node/quorum/queries.ts", ["tests/node/quorum/queries_test.ts"], [
     {
+      section: 3,
+      name: "long lists are compared without a pause",
+      find: "if (runtime.now() - begun <= LONGEST_TURN) continue;",
+      replace: "if (runtime.now() >= begun) continue;",
+    },
+    {
+      section: 3,
+      name: "lists are compared on though nobody waits for them",
+      find: "const pause = this.#engine.operation<void>(limits);",
+      replace: "const pause = this.#engine.operation<void>({ deadline: limits.deadline });",
+    },
+    {
       section: 6,
       name: "one member is enough for the newest session of a node",
       find: "if (agreeing < majority(members.length)) return undefined;",

@@ -88,6 +88,9 @@ export class ScriptedNode {
   }
   /** The lead of the node's wall clock, in milliseconds. */
   ahead = 0;
+  /** The time that the work between two looks of the node at its clock takes, in milliseconds. */
+  workTime = 0;
+  #worked = 0;
   readonly #state = new Map<string, Member>();
   readonly #questions = new Map<string, Question[]>();
   readonly #answers = new Map<string, Answer[]>();
@@ -120,7 +123,8 @@ export class ScriptedNode {
     this.record = { id: "g", lives, floor: 0, maxTtl, clients };
     for (const member of this.members) this.#begin(member, life(1));
     const wallNow = () => this.time.runtime.wallNow() + this.ahead;
-    const runtime = { ...this.time.runtime, wallNow };
+    const now = () => this.time.runtime.now() + (this.#worked += this.workTime);
+    const runtime = { ...this.time.runtime, now, wallNow };
     const send = (to: string, frame: Uint8Array) => this.#sent(to, frame);
     const engine = new Engine(
       settings,

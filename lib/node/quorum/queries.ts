@@ -16,6 +16,12 @@ const LONGEST_ANSWER = 1.5 * LONGEST_ROUND_TRIP;
 /** Lists under way in one node; a member answers only a few in one frame. */
 const LISTS_UNDER_WAY = 8;
 
+/** Milliseconds for which the lists of a quorum are compared before others get a turn. */
+const LONGEST_TURN = 4;
+
+/** Registers that are compared between two looks at the clock. */
+const PART = 64;
+
 /**
  * What the lists of a quorum tell of a register: it is surely present (`present`); it has to be read
  * (`unsure`); or it is absent if one of these sessions, which members believe expired, has ended.
@@ -192,15 +198,33 @@ export class QuorumQueries {
    * Registers that are surely released, or whose time has passed by this node's clock, are left out.
    */
   async list(prefix: string, limits: Limits): Promise<Map<RegisterId, Presence>> {
-    return union(await this.#lists(prefix, limits), (presence) => presence);
+    return await this.#inTurns(
+      union(await this.#lists(prefix, limits), (presence) => presence),
+      limits,
+    );
   }
 
   /** As {@linkcode list}, with the ballots. */
   async listBallots(prefix: string, limits: Limits): Promise<Map<RegisterId, Listed>> {
-    return union(await this.#lists(prefix, limits), (presence, listed) => ({
+    const tell = (presence: Presence, listed: readonly ListedRegister[]) => ({
       presence,
       ballot: listed.map(({ ballot }) => ballot).reduce((a, b) => compareBallots(a, b) < 0 ? b : a),
-    }));
+    });
+    return await this.#inTurns(union(await this.#lists(prefix, limits), tell), limits);
+  }
+
+  /** Does work that takes long, in parts: the others shall have their turns meanwhile. */
+  async #inTurns<T>(work: Iterator<void, T>, limits: Limits): Promise<T> {
+    const { runtime } = this.#engine;
+    for (let begun = runtime.now();;) {
+      const { done, value } = work.next();
+      if (done) return value;
+      if (runtime.now() - begun <= LONGEST_TURN) continue;
+      const pause = this.#engine.operation<void>(limits);
+      pause.onEnd(runtime.setTimer(() => pause.resolve(), 0));
+      await pause.promise;
+      begun = runtime.now();
+    }
   }
 
   async #lists(prefix: string, limits: Limits): Promise<Lists> {
@@ -305,13 +329,16 @@ interface Lists {
   readonly wall: number;
 }
 
-function union<T>(
+/** The registers in all lists, with what these tell. Yields whenever it has gone through a few of them. */
+function* union<T>(
   { lists, needed, fastVotes, wall }: Lists,
   tell: (presence: Presence, listed: readonly ListedRegister[]) => T,
-): Map<RegisterId, T> {
+): Generator<void, Map<RegisterId, T>> {
+  let count = 0;
   const all = new Map<RegisterId, ListedRegister[]>();
   for (const list of lists) {
     for (const listed of list) {
+      if (++count % PART === 0) yield;
       const known = all.get(listed.register);
       if (known === undefined) all.set(listed.register, [listed]);
       else known.push(listed);
@@ -319,6 +346,7 @@ function union<T>(
   }
   const result = new Map<RegisterId, T>();
   for (const [register, listed] of all) {
+    if (++count % PART === 0) yield;
     const presence = presenceOf(listed, needed, fastVotes, wall);
     if (presence !== "gone") result.set(register, tell(presence, listed));
   }

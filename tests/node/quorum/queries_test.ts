@@ -256,6 +256,42 @@ describe("QuorumQueries: list (section 3)", () => {
     return found.value;
   }
 
+  it("compares long lists in parts: others get their turns meanwhile", async () => {
+    const many = Array.from({ length: 500 }, (_, index) => {
+      return { ...entry(5), register: registerId("k", undefined, index) };
+    });
+    const node = await ScriptedNode.start();
+    const found = list(node);
+    await node.reply("a", { type: "listed", registers: many, more: false });
+    node.workTime = 5;
+    await node.reply("b", { type: "listed", registers: many.slice(1), more: false });
+    assertEquals(found.value, "pending");
+    await node.time.pass(1);
+    const presence = (index: number) => index === 0 ? "unsure" : "present";
+    assertEquals(
+      found.value,
+      Object.fromEntries(many.map((one, i) => [one.register, presence(i)])),
+    );
+  });
+
+  it("compares no more of them once nobody waits for the outcome", async () => {
+    const many = Array.from({ length: 500 }, (_, index) => {
+      return { ...entry(5), register: registerId("k", undefined, index) };
+    });
+    const node = await ScriptedNode.start();
+    const aborter = new AbortController();
+    const wanted = { ...limits(node), signal: aborter.signal };
+    const found = node.core.queries.list(bucketPrefix("k", undefined), wanted).then(
+      () => "listed",
+      (reason) => reason,
+    );
+    await node.reply("a", { type: "listed", registers: many, more: false });
+    node.workTime = 5;
+    await node.reply("b", { type: "listed", registers: many, more: false });
+    aborter.abort("unwanted");
+    assertEquals(await found, "unwanted");
+  });
+
   it("returns the union of the lists of a quorum", async () => {
     const other = { ...entry(7), register: SECOND };
     assertEquals(await listed([entry(5)], [other]), { [KEY]: "unsure", [SECOND]: "unsure" });
