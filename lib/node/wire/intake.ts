@@ -5,6 +5,12 @@ import type { Runtime } from "../runtime/runtime.ts";
 const LONGEST_TIMER_DELAY = 10;
 
 /**
+ * Time for which frames that waited are handed on before the event loop turns, in milliseconds, approximately. While a peer
+ * floods this node, each message of an operation of others waits for such a turn.
+ */
+const LONGEST_TURN = 4;
+
+/**
  * Frames set aside, and their bytes in all, to bound memory; frames beyond that are lost, as the network may
  * lose any frame.
  */
@@ -165,9 +171,9 @@ export class Intake {
     this.#cancel();
   }
 
-  /** Whether the timers run in time, as far as is known. */
-  #isInTime(now: number): boolean {
-    if (now - this.#since < LONGEST_TIMER_DELAY) return true;
+  /** Whether the timers run in time, as far as is known: nothing has delayed them for longer than `longest`. */
+  #isInTime(now: number, longest = LONGEST_TIMER_DELAY): boolean {
+    if (now - this.#since < longest) return true;
     if (this.#running) return false;
     this.#since = now;
     this.#running = true;
@@ -178,7 +184,8 @@ export class Intake {
 
   #turned(): void {
     this.#running = false;
-    this.#since = this.#runtime.now();
+    // If frames wait, the timer is set before them: set behind the first ones, it would grant them two turns.
+    this.#since = this.#asideFrames > 0 ? -Infinity : this.#runtime.now();
     this.#handOn();
   }
 
@@ -187,7 +194,7 @@ export class Intake {
     this.#turning = true;
     while (!this.#closed && this.#aside.size > 0) {
       const now = this.#runtime.now();
-      if (!this.#isInTime(now)) break;
+      if (!this.#isInTime(now, LONGEST_TURN)) break;
       this.#handNext(now);
     }
     this.#turning = false;
