@@ -196,6 +196,18 @@ export const TRUST: readonly Mutation[] = [
     },
     {
       section: 13,
+      name: "a peer waits for a turn because others have frames that wait",
+      find: "if (!this.#aside.has(from) && !this.#turning",
+      replace: "if (this.#asideFrames === 0 && !this.#turning",
+    },
+    {
+      section: 13,
+      name: "a frame overtakes those of its peer that wait",
+      find: "if (!this.#aside.has(from) && !this.#turning",
+      replace: "if (!this.#turning",
+    },
+    {
+      section: 13,
       name: "the rest of a frame waits behind later frames of its peer",
       find: "else if (queue.head > 0) queue.frames[--queue.head] = frame;",
       replace: "else if (queue.head > 0) queue.frames.push(frame);",

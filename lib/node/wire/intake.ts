@@ -102,7 +102,8 @@ export class Intake {
     now: number = this.#runtime.now(),
   ): Promise<void> | undefined {
     if (this.#closed) return undefined;
-    if (this.#asideFrames === 0 && !this.#turning && this.#isInTime(now)) {
+    // Also if frames of others wait: those have had their turn.
+    if (!this.#aside.has(from) && !this.#turning && this.#isInTime(now)) {
       this.#handFirst(from, frame, now);
     } else this.#setAside(from, frame);
     const queue = this.#aside.get(from);
@@ -114,7 +115,7 @@ export class Intake {
     return this.#lost;
   }
 
-  /** Hands on a frame while none waits; then what is left of it, and what its handling has brought. */
+  /** Hands on a frame while none of its peer waits; then what is left of it, and what its handling has brought. */
   #handFirst(from: string, frame: Uint8Array, now: number): void {
     let rest: RestOfFrame | void = undefined;
     this.#turning = true;

@@ -237,6 +237,23 @@ describe("Intake", () => {
     assertEquals(script.handled, ["a11", "b1", "c1", "a12", "b2", "a13", "a14", "a15"]);
   });
 
+  it("hands a frame on at once although frames of others wait, as long as timers run in time", () => {
+    const script = new Script();
+    script.flood(1, 10);
+    for (let number = 11; number <= 20; number++) script.receive(number);
+    script.cost = 1;
+    script.handled.length = 0;
+    script.turn();
+    const b = (number: number) => script.intake.receive("b", Uint8Array.of(number));
+    assertEquals(b(1), undefined);
+    assertEquals(script.handled, ["a11", "a12", "a13", "a14", "b1"]);
+    script.time += 5;
+    assertEquals(b(2) instanceof Promise, true);
+    script.handled.length = 0;
+    script.turn();
+    assertEquals(script.handled, ["a15", "b2", "a16", "a17"]);
+  });
+
   it("drops frames of the peer that sends most, and none of the others", () => {
     for (const size of [1, 100_000]) {
       const script = new Script();
@@ -324,6 +341,7 @@ describe("Intake", () => {
     script.turn();
     assertEquals(script.handled.slice(10), ["a11", "a11''"]);
     // More than 64 MiB, of which a has more than half.
+    script.time += 10;
     void script.intake.receive("b", new Uint8Array(30 * 2 ** 20));
     assertEquals(script.dropped, [`a ${part.length}`]);
     while (script.timers.length > 0) script.turn();
