@@ -85,7 +85,7 @@ export class Intake {
   constructor(
     runtime: Runtime,
     handle: (from: string, frame: Arrived, now: number) => RestOfFrame | void,
-    dropped: (from: string, frame: Arrived) => void = () => {},
+    dropped: (from: string, frame: Arrived) => void,
   ) {
     this.#runtime = runtime;
     this.#handle = handle;
@@ -193,7 +193,7 @@ export class Intake {
   /** Hands frames on that wait, as long as the timers run in time. */
   #handOn(): void {
     this.#turning = true;
-    while (!this.#closed && this.#aside.size > 0) {
+    while (this.#aside.size > 0) {
       const now = this.#runtime.now();
       if (!this.#isInTime(now, LONGEST_TURN)) break;
       this.#handNext(now);
