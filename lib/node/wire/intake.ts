@@ -57,8 +57,8 @@ interface PeerQueue {
  * between: Node does so with up to 1,000 messages of a port, and with all messages that their handling causes.
  * Under load that can take seconds, in which no session is renewed and no operation ends in time.
  *
- * So a timer runs along. If it is late, frames are set aside until it has fired. Then the peers take turns,
- * frame by frame; one whose frame takes long gets its next turn for the rest. Without room, peers that hold
+ * So a timer runs along. If it is late, frames are set aside until it has fired. Then the peers take turns for a
+ * while, frame by frame; one whose frame takes long gets its next turn for the rest. Without room, peers that hold
  * more than their share lose frames, so a peer that floods this node costs the others almost nothing.
  */
 export class Intake {
