@@ -70,8 +70,8 @@ export const TRANSPORTS: readonly Mutation[] = [
       {
         section: 13,
         name: "all that was held is read in one piece",
-        find: "if (frames.length === MAX_FRAMES) {",
-        replace: "if (piece !== NOTHING && frames.length === MAX_FRAMES) {",
+        find: "if (piece === NOTHING && frames.length === MAX_HELD) break;\n",
+        replace: "if (piece === NOTHING && frames.length === MAX_FRAMES) break;\n",
       },
     ],
   ),
@@ -575,7 +575,7 @@ export const TRANSPORTS: readonly Mutation[] = [
       },
       {
         name: "the number of frames in a body has no bound",
-        find: "if (piece !== NOTHING) return null;",
+        find: "if (frames.length === MAX_FRAMES) return null;",
         replace: "",
       },
     ]),

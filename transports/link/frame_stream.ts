@@ -10,6 +10,9 @@ import { readUint32, writeUint32 } from "./uint32.ts";
 /** The most frames in one body or message: more than a sender packs, as each counts 100 bytes more. */
 export const MAX_FRAMES = 11_000;
 
+/** The most frames that are read at once of what was held: to copy more takes as long as a few turns of others. */
+const MAX_HELD = 1_000;
+
 /** The size of the length before each frame, in bytes. */
 export const LENGTH_BYTES = 4;
 
@@ -55,7 +58,7 @@ export class FrameReader {
   /**
    * Copies of the frames that `piece` completes. Returns `null` if a frame is empty or too
    * long, or if there are more than `MAX_FRAMES`; the reader must not be used after that. Without a
-   * piece: the next frames of what it holds, at most `MAX_FRAMES`.
+   * piece: the next frames of what it holds, at most `MAX_HELD`.
    */
   read(piece: Uint8Array = NOTHING): Uint8Array[] | null {
     let bytes = piece;
@@ -70,10 +73,8 @@ export class FrameReader {
     while (bytes.length - at >= LENGTH_BYTES) {
       const length = readUint32(bytes, at);
       if (length === 0 || length > this.#longest) return null;
-      if (frames.length === MAX_FRAMES) {
-        if (piece !== NOTHING) return null;
-        break;
-      }
+      if (piece === NOTHING && frames.length === MAX_HELD) break;
+      if (frames.length === MAX_FRAMES) return null;
       const end = at + LENGTH_BYTES + length;
       if (end > bytes.length) {
         this.#needed = LENGTH_BYTES + length;
@@ -92,7 +93,7 @@ export class FrameReader {
     const length = this.#length + piece.length;
     if (length > this.#buffer.length) {
       const larger = new Uint8Array(Math.max(length, 2 * this.#buffer.length));
-      larger.set(this.#buffer.subarray(0, this.#length));
+      larger.set(this.#buffer);
       this.#buffer = larger;
     }
     this.#buffer.set(piece, this.#length);

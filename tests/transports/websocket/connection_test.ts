@@ -126,11 +126,12 @@ describe("Connection", () => {
       counts.push(numbers.length);
       connection.ask();
     }
-    assertEquals(counts, [1_000, 12_000, 23_000, 30_000, 30_000]);
+    const thousands = Array.from({ length: 30 }, (_, index) => 1_000 * (index + 1));
+    assertEquals(counts, [...thousands, 30_000]);
     assertEquals(numbers, Array.from({ length: 30_000 }, (_, index) => index));
     const all = Math.ceil(stream.length / size);
     const acknowledged = sent.map((message) => decodeMessage(message)?.acknowledged);
-    assertEquals(acknowledged, [0, 0, 0, all]);
+    assertEquals(acknowledged, [...thousands.slice(1).map(() => 0), all]);
   });
 
   it("hands on what came before its end, though the receiver was behind then", async () => {
