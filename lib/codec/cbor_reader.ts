@@ -45,7 +45,7 @@ export class CborReader {
     }
   }
 
-  /** A length, a tag, or an integer of at most 32 bits. */
+  /** A length, a tag, or an integer; one above 2^53 is rounded. */
   #argument(argument: number): number {
     if (argument < 24) return argument;
     let value = 0;
@@ -57,14 +57,13 @@ export class CborReader {
 
   /** A number if it is a safe integer, else a bigint. */
   #integer(argument: number, negative: boolean): number | bigint {
-    if (argument < 27) {
-      const value = this.#argument(argument);
-      return negative ? -1 - value : value;
-    }
-    const magnitude = bigintFrom(this.#bytes, this.#position, this.#position += 8);
-    const value = negative ? -1n - magnitude : magnitude;
-    const number = Number(value);
-    return Number.isSafeInteger(number) ? number : value;
+    const start = this.#position;
+    const sum = this.#argument(argument);
+    const number = negative ? -1 - sum : sum;
+    if (Number.isSafeInteger(number)) return number;
+    // The sum was rounded.
+    const magnitude = bigintFrom(this.#bytes, start, this.#position);
+    return negative ? -1n - magnitude : magnitude;
   }
 
   /** Skips `length` bytes, and returns their start. */

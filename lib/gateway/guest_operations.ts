@@ -178,8 +178,10 @@ export class GuestOperations {
     ).then((result) => {
       // It is sent once more, and runs as one that another gateway may have run.
       const isOld = entry.cameAgain && isUndone(operation, result);
-      const late: DownMessage = { type: "failed", number, ...failureOf(new TicketExpired(), true) };
-      this.#end(number, entry, isOld ? late : result, counted);
+      const late = (): DownMessage => ({
+        ...{ type: "failed", number, ...failureOf(new TicketExpired(), true) },
+      });
+      this.#end(number, entry, isOld ? late() : result, counted);
     });
     this.#entries.set(number, entry);
     return entry.ended;
@@ -192,6 +194,8 @@ export class GuestOperations {
 
   /** The guest waits for none of the operations up to `done` any more, except those in `open`. */
   forget(done: number, open: readonly number[]): void {
+    // Nothing new, as in most frames of one that does not say what it has got.
+    if (done === this.#done && open.length + this.#open.size === 0) return;
     // Frames may overtake each other: what was over stays over.
     const still = open.filter((number) => number > this.#done || this.#open.has(number));
     if (done >= this.#done) {

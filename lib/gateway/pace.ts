@@ -4,6 +4,15 @@ import { Allowance } from "./allowance.ts";
 /** Seconds of the rate that may be handled at once: others wait for no longer burst of one guest. */
 const BURST = 0.25;
 
+/**
+ * Milliseconds in a second in which frames of one guest are handled, if more of them wait; the seconds of these that may
+ * come at once: others get their turns after a frame that took long. A process that was suspended meanwhile has not worked
+ * all the time.
+ */
+const WORK = 500;
+const WORK_BURST = 0.01;
+const LONGEST_WORK = 50;
+
 /** Frames of one guest that may wait; one that has a bounded number of operations under way has fewer. */
 const MAX_WAITING = 1_000;
 
@@ -14,6 +23,7 @@ const MAX_WAITING = 1_000;
 export class Pace {
   readonly #runtime: Runtime;
   readonly #allowance: Allowance;
+  readonly #work: Allowance;
   readonly #waiting: (() => void)[] = [];
   #cancel: () => void = () => {};
 
@@ -21,6 +31,7 @@ export class Pace {
   constructor(runtime: Runtime, rate: number) {
     this.#runtime = runtime;
     this.#allowance = new Allowance(rate, runtime.now(), BURST);
+    this.#work = new Allowance(WORK, runtime.now(), WORK_BURST);
   }
 
   /** Calls `handle`, which returns the number of messages, now or later; returns false if too many wait. */
@@ -29,10 +40,13 @@ export class Pace {
     const work = () => {
       // A frame that could not be handled has taken time, too.
       let messages = 1;
+      const begun = this.#runtime.now();
       try {
         messages = handle();
       } finally {
-        this.#allowance.take(messages, this.#runtime.now());
+        const now = this.#runtime.now();
+        this.#allowance.take(messages, now);
+        this.#work.take(Math.min(LONGEST_WORK, now - begun), now);
       }
     };
     if (this.#waiting.length === 0 && this.#wait() === 0) {
@@ -51,7 +65,8 @@ export class Pace {
   }
 
   #wait(): number {
-    return this.#allowance.wait(this.#runtime.now());
+    const now = this.#runtime.now();
+    return Math.max(this.#allowance.wait(now), this.#work.wait(now));
   }
 
   #goOnLater(): void {

@@ -1,13 +1,18 @@
 import type { SynodErrorCode } from "../errors.ts";
 
-/** An operation of a guest that ends with an error: its code and text go to the guest. */
-export class GuestError extends Error {
+/**
+ * Why an operation of a guest ends: the code and the text go to the guest. It is not an `Error`: a stack trace for each
+ * operation that a hostile guest asks for costs too much.
+ */
+export class GuestError {
   readonly code: SynodErrorCode | "cancelled" | "late" | "not_begun" | "TypeError";
+
+  readonly message: string;
 
   /** `message` is for people. */
   constructor(code: GuestError["code"], message: string) {
-    super(message);
     this.code = code;
+    this.message = message;
   }
 }
 

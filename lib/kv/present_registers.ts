@@ -23,10 +23,9 @@ export async function presentRegisters(
   read: boolean,
   limits: Limits,
 ): Promise<PresentRegister[]> {
-  const listed = [...await core.queries.list(prefix, limits)];
+  const queue = (await core.queries.list(prefix, limits)).entries();
   const hasEnded = fencedOnce(core, limits);
   const found: PresentRegister[] = [];
-  const queue = listed.values();
   const look = async () => {
     for (const [register, standing] of queue) {
       if (typeof standing === "object") {

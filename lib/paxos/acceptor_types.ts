@@ -1,8 +1,13 @@
 import type { Ballot } from "./ballot.ts";
 import type { CapacityOptions } from "./capacity.ts";
 import type { RegisterReply } from "./messages.ts";
-import type { Accepted, SessionId } from "./register.ts";
+import type { Accepted, Present, SessionId } from "./register.ts";
 import type { Push } from "./watchers.ts";
+
+/** What a list has to know of an accepted state. */
+export interface Outline extends Pick<Accepted, "ballot" | "fast"> {
+  readonly state: { readonly present: false } | Pick<Present, "present" | "bindings" | "owners">;
+}
 
 /** An acceptor's state of one register. */
 export interface AcceptorEntry {
@@ -10,6 +15,8 @@ export interface AcceptorEntry {
   promised: Ballot;
   /** What it accepted last; `null`: nothing. */
   accepted: Accepted | null;
+  /** The same for a list, which must not make a copy of each value. */
+  readonly outline: Outline | null;
   /** Whether the state was copied from others during recovery, and never accepted by this acceptor itself. */
   copied: boolean;
 }

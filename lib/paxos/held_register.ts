@@ -1,4 +1,4 @@
-import type { AcceptorEntry } from "./acceptor_types.ts";
+import type { AcceptorEntry, Outline } from "./acceptor_types.ts";
 import { type Ballot, compareBallots, type Life } from "./ballot.ts";
 import { assertInvariant } from "./invariant.ts";
 import { NO_BINDINGS, NO_OWNERS } from "./kv_register.ts";
@@ -56,6 +56,11 @@ export class HeldRegister implements AcceptorEntry {
     this.#promised = above(accepted?.ballot, promised);
   }
 
+  /** See {@linkcode AcceptorEntry}. */
+  get outline(): Outline | null {
+    return this.#accepted;
+  }
+
   /** Whether nothing was accepted. */
   get isBlank(): boolean {
     return this.#accepted === null;
@@ -95,8 +100,11 @@ function textOf(bytes: Uint8Array): string {
   return String.fromCharCode.apply(null, units);
 }
 
+/** The state of each of them, without the value. */
+const LASTING = { present: true, bindings: NO_BINDINGS, owners: NO_OWNERS } as const;
+
 /** An accepted value without bindings, in one object. */
-class ShortAccepted {
+class ShortAccepted implements Outline {
   readonly counter: number;
   readonly life: Life;
   /** How far the tokens are below the counter: small numbers take no memory of their own. */
@@ -116,6 +124,10 @@ class ShortAccepted {
     this.op = state.op;
     this.text = textOf(state.value);
     this.fast = fast;
+  }
+
+  get state(): Outline["state"] {
+    return LASTING;
   }
 
   get ballot(): Ballot {

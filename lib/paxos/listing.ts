@@ -1,4 +1,4 @@
-import type { AcceptorEntry } from "./acceptor_types.ts";
+import type { AcceptorEntry, Outline } from "./acceptor_types.ts";
 import type { ListedRegister, RegisterReply } from "./messages.ts";
 import { PIECE_ENTRIES } from "./pieces.ts";
 import type { Accepted, RegisterId, SessionId } from "./register.ts";
@@ -42,9 +42,10 @@ export function listPiece(
   const registers: ListedRegister[] = [];
   for (const register of names) {
     const entry = entries.get(register);
-    if (entry === undefined || entry.accepted === null) continue;
+    const outline = entry?.outline;
+    if (entry === undefined || !outline) continue;
     if (registers.length >= PIECE_ENTRIES) return { type: "listed", registers, more: true };
-    registers.push(listed(register, entry.accepted, entry.copied, isStale));
+    registers.push(listed(register, outline, entry.copied, isStale));
   }
   return { type: "listed", registers, more: false };
 }
@@ -52,7 +53,7 @@ export function listPiece(
 /** What a list tells of a register with this accepted state; `isStale`: whether a session looks expired. */
 export function listed(
   register: RegisterId,
-  { ballot, state, fast }: Accepted,
+  { ballot, state, fast }: Outline,
   copied: boolean,
   isStale: (session: SessionId) => boolean,
 ): ListedRegister {

@@ -41,6 +41,43 @@ describe("Pace (section 13)", () => {
     assertEquals(handled, [0, 1, 2, 3]);
   });
 
+  it("gives others their turns after frames that took long", async () => {
+    const time = new VirtualTime();
+    let worked = 0;
+    const now = () => time.runtime.now() + worked;
+    const pace = new Pace({ ...time.runtime, now }, 1_000_000);
+    const handled: number[] = [];
+    for (let frame = 0; frame < 8; frame++) {
+      pace.run(() => {
+        handled.push(frame);
+        worked += 2;
+        return 1;
+      });
+    }
+    const atOnce = handled.length;
+    assert(atOnce >= 2 && atOnce <= 6, `${atOnce}`);
+    await time.pass(4);
+    assert(handled.length < 8, `${handled.length}`);
+    await time.pass(40);
+    assertEquals(handled, [0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it("goes on soon after a frame during which the process was suspended", async () => {
+    const time = new VirtualTime();
+    let suspended = 0;
+    const now = () => time.runtime.now() + suspended;
+    const pace = new Pace({ ...time.runtime, now }, 1_000_000);
+    let handled = 0;
+    for (let frame = 0; frame < 2; frame++) {
+      pace.run(() => {
+        if (++handled === 1) suspended = 3_600_000;
+        return 1;
+      });
+    }
+    await time.pass(100);
+    assertEquals(handled, 2);
+  });
+
   it("takes no more than 1,000 frames that wait", () => {
     const { runtime } = new VirtualTime();
     const pace = new Pace(runtime, 1);

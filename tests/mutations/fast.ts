@@ -272,6 +272,12 @@ export const FAST: readonly Mutation[] = [
       find: "fast: fast === true,",
       replace: "fast: false,",
     },
+    {
+      section: 3,
+      name: "a list makes a copy of each value",
+      find: "const outline = entry?.outline;",
+      replace: "const outline = entry?.accepted;",
+    },
   ]),
   ...mutationsOf("lib/codec/state.ts", ["tests/codec/register_messages_test.ts"], [
     {

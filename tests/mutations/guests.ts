@@ -515,4 +515,27 @@ export const GUESTS: readonly Mutation[] = [
       replace: ";",
     },
   ]),
+  ...mutationsOf("lib/gateway/pace.ts", ["tests/gateway/pace_test.ts"], [
+    {
+      section: 13,
+      name: "frames of a guest that take long leave others no turn",
+      find: ", this.#work.wait(now));",
+      replace: ", 0);",
+    },
+    {
+      section: 13,
+      name: "a guest waits for as long as the process was suspended",
+      find: "Math.min(LONGEST_WORK, now - begun)",
+      replace: "now - begun",
+    },
+  ]),
+  ...mutationsOf("lib/gateway/refusal.ts", ["tests/gateway/refusal_test.ts"], [
+    {
+      section: 13,
+      name: "each refusal has a stack trace",
+      find: '  constructor(code: GuestError["code"], message: string) {\n',
+      replace:
+        '  constructor(code: GuestError["code"], message: string) {\n    Object.setPrototypeOf(this, Error.prototype);\n',
+    },
+  ]),
 ];

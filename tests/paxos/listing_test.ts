@@ -1,6 +1,7 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
-import { listed, reportOf } from "../../lib/paxos/listing.ts";
+import { HeldRegister } from "../../lib/paxos/held_register.ts";
+import { listed, listPiece, reportOf } from "../../lib/paxos/listing.ts";
 import type { Binding, State } from "../../lib/paxos/register.ts";
 
 const BALLOT = { counter: 5, life: "" };
@@ -56,13 +57,53 @@ describe("listed()", () => {
   });
 });
 
+describe("listPiece()", () => {
+  /** An entry whose value costs a copy. */
+  class Entry extends HeldRegister {
+    override get accepted(): never {
+      throw new Error("the value was read");
+    }
+  }
+
+  const list = (...entries: HeldRegister[]) =>
+    listPiece(
+      entries.keys().map(String),
+      new Map(entries.map((entry, index) => [`${index}`, entry])),
+      (session) => session === SESSIONS[0],
+    );
+
+  it("tells of values, short and long, without a copy of each", () => {
+    const bindings: Binding[] = [{ kind: "node", session: SESSIONS[0] }];
+    const long = { ...present(bindings, [SESSIONS[0]]), value: new Uint8Array(1_000) };
+    const vote = { ballot: BALLOT, state: present([]), fast: true } as const;
+    const told = { ballot: BALLOT, ...PLAIN, copied: false, fast: false };
+    assertEquals(
+      list(
+        new Entry(BALLOT, { ballot: BALLOT, state: present([]) }, false),
+        new Entry(BALLOT, vote, true),
+        new Entry(BALLOT, null, false),
+        new Entry(BALLOT, { ballot: BALLOT, state: long }, false),
+      ),
+      {
+        type: "listed",
+        registers: [
+          { ...told, register: "0" },
+          { ...told, register: "1", copied: true, fast: true },
+          { ...told, register: "3", owners: 1, stale: [SESSIONS[0]] },
+        ],
+        more: false,
+      },
+    );
+  });
+});
+
 describe("the vote of a fast round (section 3a)", () => {
   it("is told in a list, and in a report", () => {
     const accepted = { ballot: BALLOT, state: present([]) };
     const vote = { ...accepted, fast: true } as const;
     assertEquals(listed("k", accepted, false, () => false).fast, false);
     assertEquals(listed("k", vote, false, () => false).fast, true);
-    const entry = { promised: BALLOT, accepted: vote, copied: true };
+    const entry = new HeldRegister(BALLOT, vote, true);
     const report = { accepted: vote, copied: true, floor: 0, stale: [] };
     assertEquals(reportOf(entry, 7, () => false), report);
   });

@@ -340,8 +340,8 @@ function* union<T>(
     for (const listed of list) {
       if (++count % PART === 0) yield;
       const known = all.get(listed.register);
-      if (known === undefined) all.set(listed.register, [listed]);
-      else known.push(listed);
+      // An array that grows has room for 16 more.
+      all.set(listed.register, known === undefined ? [listed] : [...known, listed]);
     }
   }
   const result = new Map<RegisterId, T>();
