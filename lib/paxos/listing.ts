@@ -42,10 +42,9 @@ export function listPiece(
   const registers: ListedRegister[] = [];
   for (const register of names) {
     const entry = entries.get(register);
-    const outline = entry?.outline;
-    if (entry === undefined || !outline) continue;
+    if (!entry?.outline) continue;
     if (registers.length >= PIECE_ENTRIES) return { type: "listed", registers, more: true };
-    registers.push(listed(register, outline, entry.copied, isStale));
+    registers.push(listed(register, entry.outline, entry.copied, isStale));
   }
   return { type: "listed", registers, more: false };
 }

@@ -275,8 +275,8 @@ export const FAST: readonly Mutation[] = [
     {
       section: 3,
       name: "a list makes a copy of each value",
-      find: "const outline = entry?.outline;",
-      replace: "const outline = entry?.accepted;",
+      find: "listed(register, entry.outline, entry.copied, isStale)",
+      replace: "listed(register, entry.accepted!, entry.copied, isStale)",
     },
   ]),
   ...mutationsOf("lib/codec/state.ts", ["tests/codec/register_messages_test.ts"], [

@@ -693,6 +693,13 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 3,
+      name: "the lists of any number of callers are compared at the same time",
+      find: "return await this.#inTurns(union(await this.#list(prefix, limits), tell), limits);",
+      replace:
+        "const lists = await this.#list(prefix, limits);\n      leave();\n      return await this.#inTurns(union(lists, tell), limits);",
+    },
+    {
+      section: 3,
       name: "lists are compared on though nobody waits for them",
       find: "const pause = this.#engine.operation<void>(limits);",
       replace: "const pause = this.#engine.operation<void>({ deadline: limits.deadline });",

@@ -217,8 +217,8 @@ export const REGISTERS: readonly Mutation[] = [
     {
       section: 3,
       name: "a list omits copies",
-      find: "listed(register, outline, entry.copied, isStale)",
-      replace: "listed(register, outline, false, isStale)",
+      find: "listed(register, entry.outline, entry.copied, isStale)",
+      replace: "listed(register, entry.outline, false, isStale)",
       tests: ["tests/paxos/acceptor_test.ts", "tests/paxos/pieces_test.ts"],
     },
   ]),

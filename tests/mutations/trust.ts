@@ -192,7 +192,7 @@ export const TRUST: readonly Mutation[] = [
       section: 13,
       name: "frames that waited delay timers as long as those that come",
       find: "if (!this.#isInTime(now, LONGEST_TURN)) break;",
-      replace: "if (!this.#isInTime(now)) break;",
+      replace: "if (!this.#isInTime(now, LONGEST_TIMER_DELAY)) break;",
     },
     {
       section: 13,

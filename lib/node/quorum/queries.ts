@@ -197,20 +197,17 @@ export class QuorumQueries {
    * The registers whose ids begin with `prefix`, from the complete lists of a quorum, with what these tell.
    * Registers that are surely released, or whose time has passed by this node's clock, are left out.
    */
-  async list(prefix: string, limits: Limits): Promise<Map<RegisterId, Presence>> {
-    return await this.#inTurns(
-      union(await this.#lists(prefix, limits), (presence) => presence),
-      limits,
-    );
+  list(prefix: string, limits: Limits): Promise<Map<RegisterId, Presence>> {
+    return this.#lists(prefix, limits, (presence) => presence);
   }
 
   /** As {@linkcode list}, with the ballots. */
-  async listBallots(prefix: string, limits: Limits): Promise<Map<RegisterId, Listed>> {
+  listBallots(prefix: string, limits: Limits): Promise<Map<RegisterId, Listed>> {
     const tell = (presence: Presence, listed: readonly ListedRegister[]) => ({
       presence,
       ballot: listed.map(({ ballot }) => ballot).reduce((a, b) => compareBallots(a, b) < 0 ? b : a),
     });
-    return await this.#inTurns(union(await this.#lists(prefix, limits), tell), limits);
+    return this.#lists(prefix, limits, tell);
   }
 
   /** Does work that takes long, in parts: the others shall have their turns meanwhile. */
@@ -227,12 +224,16 @@ export class QuorumQueries {
     }
   }
 
-  async #lists(prefix: string, limits: Limits): Promise<Lists> {
+  async #lists<T>(
+    prefix: string,
+    limits: Limits,
+    tell: (presence: Presence, listed: readonly ListedRegister[]) => T,
+  ): Promise<Map<RegisterId, T>> {
     const turn = this.#engine.operation<void>(limits);
     const leave = this.#gate.enter(() => turn.resolve());
     try {
       await turn.promise;
-      return await this.#list(prefix, limits);
+      return await this.#inTurns(union(await this.#list(prefix, limits), tell), limits);
     } finally {
       leave();
     }
@@ -341,7 +342,7 @@ function* union<T>(
       if (++count % PART === 0) yield;
       const known = all.get(listed.register);
       // An array that grows has room for 16 more.
-      all.set(listed.register, known === undefined ? [listed] : [...known, listed]);
+      all.set(listed.register, known ? [...known, listed] : [listed]);
     }
   }
   const result = new Map<RegisterId, T>();

@@ -103,7 +103,7 @@ export class Intake {
   ): Promise<void> | undefined {
     if (this.#closed) return undefined;
     // Also if frames of others wait: those have had their turn.
-    if (!this.#aside.has(from) && !this.#turning && this.#isInTime(now)) {
+    if (!this.#aside.has(from) && !this.#turning && this.#isInTime(now, LONGEST_TIMER_DELAY)) {
       this.#handFirst(from, frame, now);
     } else this.#setAside(from, frame);
     const queue = this.#aside.get(from);
@@ -173,7 +173,7 @@ export class Intake {
   }
 
   /** Whether the timers run in time, as far as is known: nothing has delayed them for longer than `longest`. */
-  #isInTime(now: number, longest = LONGEST_TIMER_DELAY): boolean {
+  #isInTime(now: number, longest: number): boolean {
     if (now - this.#since < longest) return true;
     if (this.#running) return false;
     this.#since = now;

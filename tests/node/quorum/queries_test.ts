@@ -274,6 +274,27 @@ describe("QuorumQueries: list (section 3)", () => {
     );
   });
 
+  it("compares the lists of no more than eight callers at the same time", async () => {
+    const many = Array.from({ length: 500 }, (_, index) => {
+      return { ...entry(5), register: registerId("k", undefined, index) };
+    });
+    const node = await ScriptedNode.start();
+    const wanted = { deadline: node.time.runtime.now() + 100_000 };
+    let ended = 0;
+    for (let caller = 0; caller < 24; caller++) {
+      void node.core.queries.list(bucketPrefix("k", undefined), wanted).then(() => ended++);
+    }
+    node.workTime = 5;
+    for (const member of ["a", "b"]) {
+      await node.reply(member, { type: "listed", registers: many, more: false });
+    }
+    // The lists of one caller are being compared: it has not made room for another one.
+    assertEquals([ended, (await node.asked("a")).length], [0, 8]);
+    node.workTime = 0;
+    await node.time.pass(1);
+    assertEquals([ended, (await node.asked("a")).length], [1, 9]);
+  });
+
   it("compares no more of them once nobody waits for the outcome", async () => {
     const many = Array.from({ length: 500 }, (_, index) => {
       return { ...entry(5), register: registerId("k", undefined, index) };
