@@ -1,5 +1,8 @@
-/** The pings that a connection may send in a second, and at once. Who looks for silence pings every few seconds. */
+/** The pings that a connection may send in a second. Who looks for silence pings every few seconds. */
 const PINGS_PER_SECOND = 10;
+
+/** Those that may come at once: what was sent while the process or the network stood still comes together. */
+const BURST = 100;
 
 /** The code of RFC 6455 for what a server does not want; the connection need not be one of Synod. */
 const POLICY_VIOLATION = 1008;
@@ -29,7 +32,9 @@ export class PingLimit {
     const now = this.#now();
     const due = Math.max(now, this.#due.get(socket) ?? 0) + 1_000 / PINGS_PER_SECOND;
     this.#due.set(socket, due);
-    if (due > now + 1_000) socket.close(POLICY_VIOLATION, "too many pings");
+    if (due > now + BURST * 1_000 / PINGS_PER_SECOND) {
+      socket.close(POLICY_VIOLATION, "too many pings");
+    }
   }
 }
 

@@ -24,9 +24,9 @@ describe("PingLimit", () => {
     for (let index = 0; index < count; index++) limit.take(socket);
   };
 
-  it("ends a connection with more than ten pings at once", () => {
+  it("ends a connection with more than 100 pings at once", () => {
     const socket = new Ended();
-    take(socket, 10);
+    take(socket, 100);
     assertEquals(socket.codes, []);
     take(socket, 1);
     assertEquals(socket.codes, [1008]);
@@ -45,17 +45,37 @@ describe("PingLimit", () => {
     assertEquals(socket.codes, []);
   });
 
+  it("ends a connection that pings more often for long", () => {
+    const socket = new Ended();
+    for (let second = 0; second < 100; second++) {
+      take(socket, 11);
+      now += 1_000;
+    }
+    assertEquals(socket.codes.length > 0, true);
+  });
+
+  it("lets come together what a second's pings were while nothing was read for 15 seconds", () => {
+    const socket = new Ended();
+    for (let second = 0; second < 10; second++) {
+      take(socket, 1);
+      now += 1_000;
+    }
+    now += 15_000;
+    take(socket, 15);
+    assertEquals(socket.codes, []);
+  });
+
   it("keeps no credit for a silent time", () => {
     const socket = new Ended();
-    take(socket, 10);
+    take(socket, 100);
     now += 60_000;
-    take(socket, 11);
+    take(socket, 101);
     assertEquals(socket.codes, [1008]);
   });
 
   it("counts the pings of each connection by themselves", () => {
     const sockets = Array.from({ length: 20 }, () => new Ended());
-    for (const socket of sockets) take(socket, 10);
+    for (const socket of sockets) take(socket, 100);
     assertEquals(sockets.flatMap(({ codes }) => codes), []);
   });
 });
@@ -66,9 +86,9 @@ describe("limitPings()", () => {
     const open = () => {};
     const listeners = limitPings({ open, ping: (_: unknown, data: unknown) => heard.push(data) });
     const socket = new Ended();
-    for (let index = 0; index < 11; index++) listeners.ping(socket, index);
+    for (let index = 0; index < 101; index++) listeners.ping(socket, index);
     assertEquals(listeners.open, open);
-    assertEquals(heard, Array.from({ length: 11 }, (_, index) => index));
+    assertEquals(heard, Array.from({ length: 101 }, (_, index) => index));
     assertEquals(socket.codes, [1008]);
   });
 
