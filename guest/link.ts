@@ -252,20 +252,12 @@ export class Link implements Outlet {
     }
   }
 
-  #bidden(code: string, message: string): void {
-    switch (code) {
-      case "replaced":
-        return this.#ended({ kind: "replaced", reason: message });
-      case "unauthorized":
-        return this.#ended({ kind: "unauthorized", reason: message });
-      case "clients_off":
-        this.#parts.shell.operations.fail(new SynodError("clients_off", message));
-        return this.#ended({ kind: "full", reason: message });
-      case "queue_full":
-        return this.#ended({ kind: "full", reason: message });
-      default:
-        return this.#drop(message, code === "restarted");
-    }
+  #bidden(code: string, reason: string): void {
+    const isOff = code === "clients_off";
+    if (isOff) this.#parts.shell.operations.fail(new SynodError(code, reason));
+    if (code === "replaced" || code === "unauthorized") return this.#ended({ kind: code, reason });
+    if (isOff || code === "queue_full") return this.#ended({ kind: "full", reason });
+    this.#drop(reason, code === "restarted");
   }
 
   /** Gives the connection up. `isSame`: the same server is tried first. */

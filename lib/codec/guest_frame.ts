@@ -39,7 +39,7 @@ import {
   MAX_TTL,
 } from "./limits.ts";
 import { MIN_TTL } from "../paxos/sessions.ts";
-import { GENESIS_PATTERN, GUEST_PATTERN, isSession, isSpecId, MAX_SEQUENCE } from "./names.ts";
+import { GENESIS_PATTERN, isSession, isSpecId, MAX_SEQUENCE } from "./names.ts";
 import { isBucketPrefix, isWholeRegisterId } from "./register_id.ts";
 import { CborReader } from "./cbor_reader.ts";
 import { scan, VALUE_RULES } from "./scan.ts";
@@ -58,9 +58,11 @@ const MAX_UNDONE = 2_000;
 /** Open attempts that a call lists. */
 const MAX_OPEN = 1_000;
 
-/** Longest texts, in UTF-16 code units: names of methods, and texts of errors. */
-const MAX_METHOD = 1_000;
+/** Longest texts of errors, in UTF-16 code units. */
 const MAX_TEXT = 10_000;
+
+/** Names of methods: at most 1,000 UTF-16 code units. */
+const METHOD_PATTERN = /^[^]{1,1000}$/;
 
 /** Nested causes of an error. */
 const MAX_CAUSES = 8;
@@ -95,16 +97,12 @@ const time = plain((field) =>
   typeof field === "number" && !Number.isNaN(field) ? field : refuse("not a time")
 );
 
-/** The id of an operation, of a node or of a guest. */
-const op = plain((field) => {
-  const at = typeof field === "string" ? field.lastIndexOf("/") : -1;
-  if (at < 0) refuse("not an operation");
-  const [author, number] = [(field as string).slice(0, at), (field as string).slice(at + 1)];
-  const isAuthor = LIFE_PATTERN.test(author) || GUEST_PATTERN.test(author);
-  return isAuthor && /^(?:0|[1-9]\d{0,14})$/.test(number)
-    ? field as string
-    : refuse("not an operation");
-});
+/** The id of an operation. A guest's has the form of a session's id, a node's is the same without an owner. */
+const op = plain((field) =>
+  typeof field === "string" && isSession(field[0] === "~" ? field : `~a/${field}`)
+    ? field
+    : refuse("not an operation")
+);
 
 /** The id of a register of this kind that names a bucket and a key. */
 const registerOf = (kinds: string): Field<string> =>
@@ -157,11 +155,7 @@ const call = {
   done: count,
   open: list(count, MAX_OPEN),
   full: bool,
-  method: plain((field) =>
-    typeof field === "string" && field !== "" && field.length <= MAX_METHOD
-      ? field
-      : refuse("not the name of a method")
-  ),
+  method: matching(METHOD_PATTERN, "not the name of a method"),
   args: bytes,
 } satisfies { [K in keyof GuestCall]: Field<GuestCall[K]> };
 

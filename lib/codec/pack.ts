@@ -33,8 +33,9 @@ export function pack(first: number, value: unknown): Uint8Array {
 }
 
 function finish(): Uint8Array {
-  const bytes = buffer.slice(0, length);
-  if (buffer.length > KEPT) buffer = new Uint8Array(SMALL);
+  if (buffer.length <= KEPT) return buffer.slice(0, length);
+  const bytes = buffer.subarray(0, length);
+  buffer = new Uint8Array(SMALL);
   return bytes;
 }
 
@@ -97,7 +98,7 @@ export function endOf(bytes: Uint8Array, start: number, count: number): number {
 
 function makeRoom(size: number): void {
   if (length + size <= buffer.length) return;
-  const larger = new Uint8Array(Math.max(length + size, 2 * buffer.length));
+  const larger = new Uint8Array(Math.max(length + size + SMALL, 2 * buffer.length));
   larger.set(buffer.subarray(0, length));
   buffer = larger;
 }

@@ -9,7 +9,7 @@ import {
   GUEST_VERSION,
   MAX_UP_MESSAGES,
 } from "../../lib/codec/guest_frame.ts";
-import type { DownFrame, UpFrame, UpMessage } from "../../lib/codec/guest_messages.ts";
+import type { DownFrame, DownMessage, UpFrame, UpMessage } from "../../lib/codec/guest_messages.ts";
 import { decodeValue, encodeValue } from "../../lib/codec/value.ts";
 import { LIFE } from "./support/frames.ts";
 import {
@@ -117,6 +117,21 @@ describe("the frames between guest and gateway", () => {
     const long = new Uint8Array(MAX_GUEST_FRAME + 1);
     long[0] = GUEST_VERSION;
     isMalformed(long);
+  });
+
+  it("name operations of nodes and of guests", () => {
+    const handover = DOWN_MESSAGES.find(({ type }) => type === "handover")!;
+    const decoded = (op: unknown) =>
+      decodeDown(encodeDown({ ...DOWN_FRAME, messages: [{ ...handover, op } as DownMessage] })).ok;
+    for (const op of [`${LIFE}/0`, `${LIFE}/${10 ** 14}`, `~g.1/${LIFE}/5`]) {
+      assert(decoded(op), op);
+    }
+    const wrong = ["", "5", `${LIFE}/05`, `${LIFE}/${10 ** 15}`, `g/${LIFE}/5`, `~/${LIFE}/5`];
+    for (
+      const op of [...wrong, `~g/${LIFE}x/5`, `~a/~g/${LIFE}/5`, [`${LIFE}/5`], [`~g/${LIFE}/5`], 5]
+    ) {
+      assert(!decoded(op), JSON.stringify(op));
+    }
   });
 
   it("name only what a guest may name", () => {

@@ -89,6 +89,19 @@ describe("pack()", () => {
 });
 
 describe("unpack()", () => {
+  it("hands out what is large without a copy, with little room behind it", () => {
+    const [one, other] = [1, 2].map((fill) => new Uint8Array(900_000).fill(fill));
+    const packed = [one, other].map((bytes) => pack(7, ["before", bytes, "behind", 5]));
+    assertEquals(packed.map((bytes) => unpack(bytes, 1)), [
+      ["before", one, "behind", 5],
+      ["before", other, "behind", 5],
+    ]);
+    for (const { buffer, length } of packed) {
+      assertEquals(buffer.byteLength > length, true);
+      assertEquals(buffer.byteLength < length + 10_000, true);
+    }
+  });
+
   it("returns what was packed, from a view of a larger buffer, too", () => {
     const value = [0, -1, 2 ** 53 - 1, 1.5, "text", null, true, [Uint8Array.of(1, 2, 3), []]];
     const bytes = concat([9, 9], pack(7, value), [9]).subarray(2, -1);

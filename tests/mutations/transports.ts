@@ -564,6 +564,16 @@ export const TRANSPORTS: readonly Mutation[] = [
     ["tests/transports/link/frame_stream_test.ts"],
     speaking([
       {
+        name: "a long frame that came alone is copied once more",
+        find: "bytes !== piece && end - at === bytes.length ? frame : frame.slice()",
+        replace: "frame.slice()",
+      },
+      {
+        name: "a frame that came in one piece shares its memory",
+        find: "bytes !== piece && end - at === bytes.length",
+        replace: "end - at === bytes.length",
+      },
+      {
         name: "the length of a frame has no bound",
         find: " || length > this.#longest",
         replace: "",
@@ -707,8 +717,13 @@ export const TRANSPORTS: readonly Mutation[] = [
     speaking([
       {
         name: "pings without a pause are answered for ever",
-        find: "if (due > now + 1_000)",
-        replace: "if (due < now)",
+        find: "if (due > now + BURST",
+        replace: "if (due < now * BURST",
+      },
+      {
+        name: "pings that come together after a pause end their connection",
+        find: "const BURST = 100;",
+        replace: "const BURST = 10;",
       },
       {
         name: "a connection that was silent may ping without a pause",

@@ -80,7 +80,9 @@ export class FrameReader {
         this.#needed = LENGTH_BYTES + length;
         break;
       }
-      frames.push(bytes.slice(at + LENGTH_BYTES, end));
+      // A long frame that was put together alone needs no other copy.
+      const frame = bytes.subarray(at + LENGTH_BYTES, end);
+      frames.push(bytes !== piece && end - at === bytes.length ? frame : frame.slice());
       at = end;
     }
     this.#length = bytes.length - at;

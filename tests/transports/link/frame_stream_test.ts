@@ -37,6 +37,24 @@ describe("FrameReader", () => {
     first.fill(0);
     assertEquals(one, Uint8Array.of(1, 2, 3));
     assertEquals(reader.read(stream.slice(9)), [Uint8Array.of(4, 5, 6)]);
+    const whole = stream.slice(0, 7);
+    const [other] = reader.read(whole) ?? [];
+    whole.fill(0);
+    assertEquals(other, Uint8Array.of(1, 2, 3));
+  });
+
+  it("hands out a long frame that came alone as it was put together, and uses its bytes no more", () => {
+    const reader = new FrameReader();
+    const alone = writeFrames([frames[2]]);
+    const read: Uint8Array[] = [];
+    for (const piece of [alone, writeFrames([frames[1], frames[2]]), alone]) {
+      for (let at = 0; at < piece.length; at += 10_000) {
+        read.push(...reader.read(piece.slice(at, at + 10_000)) ?? []);
+      }
+    }
+    assertEquals(read, [frames[2], frames[1], frames[2], frames[2]]);
+    // A copy begins at the beginning of its own buffer, and not behind a length.
+    assertEquals(read.map((frame) => frame.byteOffset), [4, 0, 4, 4]);
   });
 
   it("is not at the end of a stream that breaks off", () => {
