@@ -43,6 +43,11 @@ export interface GuestPort {
    * may answer then. Never rejects.
    */
   receive(frame: Uint8Array): Promise<void>;
+  /**
+   * Resolves when more may be read of the guest; `undefined`: at once. It has sent so much that to read more would take
+   * time from others. Less than a second: what keeps its session waits, too.
+   */
+  behind?(): Promise<void> | undefined;
   /** The connection is gone. */
   lost(): void;
 }

@@ -1,13 +1,18 @@
 import type { GuestLine, GuestPort, GuestProof, GuestReception } from "../../transports/guests.ts";
 import { LIFE_PATTERN } from "../paxos/ballot.ts";
 import type { HandoverReply, HandoverRequest } from "../paxos/messages.ts";
-import { GuestLife, type GuestLifeParts } from "./guest_life.ts";
+import { Allowance } from "./allowance.ts";
+import { GuestLife, type GuestLifeParts, type SharedByGuests } from "./guest_life.ts";
+import { LargeTurns } from "./large_turns.ts";
 
 /** The interval at which tickets are looked after, in milliseconds: a tenth of the shortest time to live. */
 const TICK = 10;
 
 /** The longest interval, in milliseconds. */
 const LONGEST_TICK = 500;
+
+/** The ids of guests of which it is known what they have sent lately. */
+const KNOWN_IDS = 10_000;
 
 /**
  * A member's side of guests (section 13). A guest takes no part in the protocol: it sends operations to one member,
@@ -17,12 +22,17 @@ export class Gateway implements GuestReception {
   readonly #parts: GuestLifeParts;
   /** By id: one life of each guest. */
   readonly #guests = new Map<string, GuestLife>();
+  /** What each id may send: who was sent away and comes back may not send that once more. */
+  readonly #bytes = new Map<string, Allowance>();
+  readonly #shared: SharedByGuests;
   #cancelTick: (() => void) | null = null;
   #isClosed = false;
 
   /** A gateway without guests. */
   constructor(parts: GuestLifeParts) {
     this.#parts = parts;
+    const { runtime } = parts.core;
+    this.#shared = { large: new LargeTurns(runtime), bytesOf: (id) => this.#bytesOf(id) };
   }
 
   /** The number of guests that it serves, or has served lately. */
@@ -56,7 +66,7 @@ export class Gateway implements GuestReception {
       if (this.#guests.size >= settings.limits.guests) {
         return { why: "full", reason: `this member serves ${settings.limits.guests} guests` };
       }
-      known = new GuestLife(guest, this.#parts, (closed) => this.#remove(closed));
+      known = new GuestLife(guest, this.#parts, this.#shared, (closed) => this.#remove(closed));
       this.#guests.set(guest.id, known);
       this.#tickLater();
     }
@@ -95,6 +105,16 @@ export class Gateway implements GuestReception {
     }
   }
 
+  #bytesOf(id: string): Allowance {
+    const { core: { runtime }, settings: { limits } } = this.#parts;
+    const bytes = this.#bytes.get(id) ?? new Allowance(limits.bytesPerSecond, runtime.now());
+    this.#bytes.delete(id);
+    this.#bytes.set(id, bytes);
+    const [oldest] = this.#bytes.keys();
+    if (this.#bytes.size > KNOWN_IDS) this.#bytes.delete(oldest);
+    return bytes;
+  }
+
   #remove(guest: GuestLife): void {
     if (this.#guests.get(guest.id) === guest) this.#guests.delete(guest.id);
   }
@@ -116,6 +136,7 @@ export class Gateway implements GuestReception {
 function portOf(guest: GuestLife, line: GuestLine): GuestPort {
   return {
     receive: (frame) => guest.receive(line, frame),
+    behind: () => guest.behind,
     lost: () => guest.lost(line),
   };
 }

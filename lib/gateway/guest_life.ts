@@ -6,12 +6,14 @@ import type { ClockReading } from "../paxos/lease.ts";
 import type { HandoverReply, HandoverRequest } from "../paxos/messages.ts";
 import { makeSession, parseSession } from "../paxos/sessions.ts";
 import { IssuedTickets } from "../paxos/tickets.ts";
+import { Allowance } from "./allowance.ts";
 import { batches } from "./batches.ts";
 import { GuestHandovers } from "./guest_handovers.ts";
 import { GuestOperations } from "./guest_operations.ts";
 import type { GuestWorkParts } from "./guest_work.ts";
 import type { GuestSettings } from "./options.ts";
 import { Pace } from "./pace.ts";
+import type { LargeTurns } from "./large_turns.ts";
 import { RENEWALS_PER_SECOND, Usage } from "./usage.ts";
 
 /** What one life of a guest needs of its gateway. */
@@ -35,6 +37,19 @@ const MESSAGES_PER_OPERATION = 4;
  * depend on the operations that its guest may have.
  */
 const KEEPING_PER_SECOND = 2 * RENEWALS_PER_SECOND;
+
+/** Seconds of a guest's bytes that are read at once: to read a megabyte takes time that others need. */
+const READ_BURST = 0.25;
+
+/** The longest time for which nothing is read of a guest, in milliseconds: what keeps its session must not wait longer. */
+const LONGEST_HOLD = 250;
+
+/** What the guests of a member share. */
+export interface SharedByGuests {
+  readonly large: LargeTurns;
+  /** What the guest with this id may send, whichever life of it has sent what. */
+  readonly bytesOf: (id: string) => Allowance;
+}
 
 /** Operations that last until they are cancelled. */
 const LASTING: readonly string[] = ["watch", "watchAll", "guard"];
@@ -62,6 +77,10 @@ export class GuestLife {
   #outgoing: DownMessage[] = [];
   #isFlushing = false;
   readonly #pace: Pace;
+  readonly #read: Allowance;
+  /** Ends the time in which nothing is read of it. */
+  #readOn = () => {};
+  #behind: Promise<void> | undefined;
   /** Whether it is being looked for a later life. */
   #isSeeking = false;
   #heard: number;
@@ -70,6 +89,7 @@ export class GuestLife {
   constructor(
     { id, life, claims }: GuestProof,
     parts: GuestLifeParts,
+    { large, bytesOf }: SharedByGuests,
     closed: (closed: GuestLife) => void,
   ) {
     this.id = id;
@@ -81,7 +101,8 @@ export class GuestLife {
     this.#heard = parts.core.runtime.now();
     this.#ttl = parts.core.sessionTtl;
     const { limits } = parts.settings;
-    this.#usage = new Usage(limits, this.#heard);
+    this.#usage = new Usage(limits, this.#heard, bytesOf(id));
+    this.#read = new Allowance(limits.bytesPerSecond, this.#heard, READ_BURST);
     const rate = MESSAGES_PER_OPERATION * limits.operationsPerSecond + KEEPING_PER_SECOND;
     this.#pace = new Pace(parts.core.runtime, rate);
     const send = (message: DownMessage) => this.#send(message);
@@ -94,6 +115,7 @@ export class GuestLife {
       },
       settings: parts.settings,
       usage: this.#usage,
+      large,
       maxValueBytes: parts.maxValueBytes,
       guest: () => ({ id, claims: this.#claims }),
       isOpen: () => this.#tickets?.isOpen(this.#reading()) === true,
@@ -105,6 +127,11 @@ export class GuestLife {
   /** The number of operations that are under way, or whose results the guest may not have. */
   get operations(): number {
     return this.#operations.size;
+  }
+
+  /** Resolves when more may be read of it; `undefined`: at once. */
+  get behind(): Promise<void> | undefined {
+    return this.#behind;
   }
 
   /** Takes a new connection of this life in place of an earlier one. */
@@ -126,6 +153,7 @@ export class GuestLife {
     this.#heard = this.#reading().now;
     const tooMuch = this.#usage.frame(bytes.length, this.#heard);
     if (tooMuch !== undefined) return this.end("full", tooMuch.code, tooMuch.message);
+    this.#hold(bytes.length, this.#heard);
     const { core } = this.#parts;
     await new Promise<void>((resolve) => {
       const isTaken = this.#pace.run(() => {
@@ -136,6 +164,21 @@ export class GuestLife {
         return messages ?? 1;
       });
       if (!isTaken) resolve(this.end("full", "queue_full", "too many frames of the guest wait"));
+    });
+  }
+
+  /** It has sent so many bytes: if that is much, no more is read for a while. */
+  #hold(bytes: number, now: number): void {
+    this.#read.take(bytes, now);
+    const wait = Math.min(this.#read.wait(now), LONGEST_HOLD);
+    if (wait === 0 || this.#behind !== undefined) return;
+    this.#behind = new Promise((resolve) => {
+      const cancel = this.#parts.core.runtime.setTimer(() => this.#readOn(), wait);
+      this.#readOn = () => {
+        cancel();
+        this.#behind = undefined;
+        resolve();
+      };
     });
   }
 
@@ -338,6 +381,7 @@ export class GuestLife {
     const line = this.#line;
     this.#line = null;
     this.#pace.close();
+    this.#readOn();
     this.#operations.close();
     this.#handovers.clear();
     line?.close(why, reason);

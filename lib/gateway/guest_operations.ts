@@ -5,13 +5,14 @@ import type {
   UpMessage,
 } from "../codec/guest_messages.ts";
 import { SynodError } from "../errors.ts";
-import type { Limits } from "../node/shell.ts";
+import type { Limits, Operation } from "../node/shell.ts";
 import { counterBound } from "../paxos/ballot.ts";
 import { TicketExpired } from "../paxos/guest_change.ts";
 import { presentNumbers } from "./guest_attempts.ts";
 import { type GuestWorkParts, isWriting, requestOf, runOperation, wrongIn } from "./guest_work.ts";
 import type { Guest, GuestSettings } from "./options.ts";
 import { CANCELLED, GuestError } from "./refusal.ts";
+import { LARGE_BYTES, type LargeTurns } from "./large_turns.ts";
 import { Slots } from "./slots.ts";
 import type { Counted, Usage } from "./usage.ts";
 
@@ -20,6 +21,8 @@ export interface GuestOperationsParts {
   readonly work: GuestWorkParts;
   readonly settings: GuestSettings;
   readonly usage: Usage;
+  /** Of all guests of this member. */
+  readonly large: LargeTurns;
   /** The longest value, in bytes. */
   readonly maxValueBytes: number;
   /** The guest, with the claims of its newest token. */
@@ -32,9 +35,11 @@ export interface GuestOperationsParts {
 /** Operations of one guest that are proposed or read at the same time: the member has others to serve. */
 const AT_ONCE = 50;
 
-/** Puts, and changes of cells, with values of at least this many bytes, of which a few run at the same time: each is sent to all members. */
+/**
+ * Values of at least this many bytes are large. Puts of them, and changes of cells, take time of all members, so they take
+ * turns with those of all other guests of this member.
+ */
 const LARGE = 64 * 1024;
-const LARGE_AT_ONCE = 3;
 
 /** Those that ask for all keys or locks: one of a guest at a time. */
 const WIDE: readonly GuestOperation["type"][] = ["list", "query", "explain"];
@@ -96,7 +101,8 @@ export class GuestOperations {
   #done = 0;
   readonly #slots = new Slots(AT_ONCE);
   readonly #wide = new Slots(1);
-  readonly #large = new Slots(LARGE_AT_ONCE);
+  /** A place is a byte. Each guest has its own besides those of all, so that one with many does not go first. */
+  readonly #large = new Slots(LARGE_BYTES);
   #open: ReadonlySet<number> = new Set();
   /** The changes of locks by this guest that are neither known to the cluster nor over: `query` waits for them. */
   readonly #asking = new Set<number>();
@@ -157,10 +163,8 @@ export class GuestOperations {
         },
         piece: (index, piece) => send({ type: "part", number, index, piece }),
       });
-    const slots = this.#slotsFor(operation);
-    const begin = LONG.includes(operation.type)
-      ? run
-      : () => slots.run(run, () => work.core.operation<void>(limits));
+    const place = () => work.core.operation<void>(limits);
+    const begin = () => this.#inTurn(operation, run, place);
     // Without a wait operations begin in the order in which they came.
     const mayBegin = authorized === undefined && (operation.type !== "query" || !this.#asking.size);
     const running = mayBegin ? begin() : this.#before(operation, authorized, limits).then(begin);
@@ -258,9 +262,18 @@ export class GuestOperations {
     for (const other of this.#open) if (other < number) yield this.#entries.get(other)?.operation;
   }
 
-  #slotsFor(operation: GuestOperation): Slots {
-    if (WIDE.includes(operation.type)) return this.#wide;
-    return valueBytes(operation) >= LARGE ? this.#large : this.#slots;
+  /** Runs an operation when there is a place for it; `place` begins to wait for one. */
+  #inTurn(
+    operation: GuestOperation,
+    run: () => Promise<GuestOutcome>,
+    place: () => Operation<void>,
+  ): Promise<GuestOutcome> {
+    const { type } = operation;
+    if (LONG.includes(type)) return run();
+    if (WIDE.includes(type)) return this.#wide.run(run, place);
+    const bytes = valueBytes(operation);
+    if (bytes < LARGE) return this.#slots.run(run, place);
+    return this.#large.run(() => this.#parts.large.run(run, place, bytes), place, bytes);
   }
 
   #end(number: number, entry: Entry, result: DownMessage, counted: Counted): void {

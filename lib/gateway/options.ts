@@ -62,7 +62,10 @@ export interface GuestLimits {
   operations?: number;
   /** Operations of one guest in a second, on average. Default: 500. */
   operationsPerSecond?: number;
-  /** Bytes of one guest in a second, on average. Default: 4 MiB. */
+  /**
+   * Bytes of one guest in a second, on average. Over WebSocket it waits if it sends more; over HTTP that is refused. Default:
+   * 4 MiB.
+   */
   bytesPerSecond?: number;
 }
 

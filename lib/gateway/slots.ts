@@ -1,6 +1,9 @@
 import type { Operation } from "../node/shell.ts";
 
-/** A bounded number of places for what runs at the same time; the rest waits in order. */
+/**
+ * A bounded number of places for what runs at the same time; the rest waits in order. What takes several places begins as
+ * soon as one is free.
+ */
 export class Slots {
   #free: number;
   readonly #waiting = new Set<() => void>();
@@ -11,23 +14,28 @@ export class Slots {
   }
 
   /**
-   * Runs `work` at once or when there is a place, and gives the place back when it has settled. If it has to wait, it
-   * waits as long as the operation that `wait` begins lasts; after that nothing is left of it.
+   * Runs `work`, which takes `places`, at once or when there is one, and gives them back when it has settled. If it has to
+   * wait, it waits as long as the operation that `wait` begins lasts; after that nothing is left of it.
    */
-  async run<T>(work: () => Promise<T>, wait: () => Operation<void>): Promise<T> {
-    if (this.#free > 0) this.#free--;
-    else await this.#place(wait());
+  async run<T>(work: () => Promise<T>, wait: () => Operation<void>, places = 1): Promise<T> {
+    if (this.#free > 0) this.#free -= places;
+    else await this.#place(wait(), places);
     try {
       return await work();
     } finally {
-      const [next] = this.#waiting;
-      if (next === undefined) this.#free++;
-      else next();
+      this.#free += places;
+      for (const next of this.#waiting) {
+        if (this.#free <= 0) break;
+        next();
+      }
     }
   }
 
-  async #place(wait: Operation<void>): Promise<void> {
-    const pass = () => wait.resolve();
+  async #place(wait: Operation<void>, places: number): Promise<void> {
+    const pass = () => {
+      this.#free -= places;
+      wait.resolve();
+    };
     if (!wait.ended) {
       this.#waiting.add(pass);
       wait.onEnd(() => this.#waiting.delete(pass));

@@ -34,6 +34,35 @@ describe("Slots", () => {
     assertEquals(await Promise.all(ran), [0, 1, 2, 3]);
   });
 
+  it("begin what takes several places as soon as one is free", async () => {
+    const slots = new Slots(3);
+    const begun: number[] = [];
+    const ends: (() => void)[] = [];
+    for (const [number, places] of [2, 5, 1, 3, 1].entries()) {
+      void slots.run(
+        async () => {
+          begun.push(number);
+          await new Promise<void>((resolve) => ends[number] = resolve);
+        },
+        waits(),
+        places,
+      );
+    }
+    assertEquals(begun, [0, 1]);
+    ends[0]();
+    await turn();
+    assertEquals(begun, [0, 1]);
+    ends[1]();
+    await turn();
+    assertEquals(begun, [0, 1, 2, 3]);
+    ends[2]();
+    await turn();
+    assertEquals(begun, [0, 1, 2, 3]);
+    ends[3]();
+    await turn();
+    assertEquals(begun, [0, 1, 2, 3, 4]);
+  });
+
   it("give the place of what fails to the next one", async () => {
     const slots = new Slots(1);
     const failed = slots.run(() => Promise.reject(new Error("no")), waits());

@@ -507,6 +507,130 @@ export const GUESTS: readonly Mutation[] = [
       replace: "",
     },
   ]),
+  ...mutationsOf("lib/gateway/large_turns.ts", ["tests/gateway/large_turns_test.ts"], [
+    {
+      section: 13,
+      name: "large values begin though others are under way",
+      find: "this.#free > 0 && this.#allowance",
+      replace: "this.#allowance",
+    },
+    {
+      section: 13,
+      name: "large values begin as fast as they end",
+      find: "this.#free > 0 && this.#allowance.wait(this.#runtime.now()) === 0",
+      replace: "this.#free > 0",
+    },
+    {
+      section: 13,
+      name: "a large value begins before those that wait",
+      find: "if (this.#waiting.size === 0 && this.#mayBegin())",
+      replace: "if (this.#mayBegin())",
+    },
+    {
+      section: 13,
+      name: "the timer of a large value that waits no longer is left",
+      find: "if (this.#waiting.size === 0) this.#cancel();",
+      replace: "",
+    },
+    {
+      section: 13,
+      name: "a large value that waits no longer takes a turn",
+      find: "this.#waiting.delete(pass);",
+      replace: "",
+    },
+    {
+      section: 13,
+      name: "large values that wait do not begin when their bytes are due",
+      find: "this.#cancel = this.#runtime.setTimer(() => this.#goOn(), wait);",
+      replace: "void wait;",
+    },
+  ]),
+  ...mutationsOf("lib/gateway/slots.ts", ["tests/gateway/slots_test.ts"], [
+    {
+      section: 13,
+      name: "what takes several places takes one",
+      find: "this.#free -= places;\n    else",
+      replace: "this.#free--;\n    else",
+    },
+    {
+      section: 13,
+      name: "what waits begins though no place is free",
+      find: "if (this.#free <= 0) break;",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/gateway/guest_operations.ts", ["tests/gateway/large_values_test.ts"], [
+    {
+      section: 13,
+      name: "large values of guests do not wait for those of others",
+      find: "this.#large.run(() => this.#parts.large.run(run, place, bytes), place, bytes)",
+      replace: "this.#large.run(run, place, bytes)",
+    },
+    {
+      section: 13,
+      name: "the large values of one guest go before those of others",
+      find: "this.#large.run(() => this.#parts.large.run(run, place, bytes), place, bytes)",
+      replace: "this.#parts.large.run(run, place, bytes)",
+    },
+    {
+      section: 13,
+      name: "short values of guests wait for large ones",
+      find: "if (bytes < LARGE) return this.#slots.run(run, place);",
+      replace: "",
+    },
+  ]),
+  ...mutationsOf("lib/gateway/guest_life.ts", ["tests/gateway/large_values_test.ts"], [
+    {
+      section: 13,
+      name: "a guest is read on however much it has sent",
+      find: "return this.#behind;",
+      replace: "return undefined;",
+    },
+    {
+      section: 13,
+      name: "a guest that has sent much is not read for longer than its session lasts",
+      find: "Math.min(this.#read.wait(now), LONGEST_HOLD)",
+      replace: "this.#read.wait(now)",
+    },
+    {
+      section: 13,
+      name: "a connection that has ended is not read to its end",
+      find: "    this.#readOn();\n    this.#operations.close();",
+      replace: "    this.#operations.close();",
+    },
+  ]),
+  ...mutationsOf("lib/gateway/gateway.ts", ["tests/gateway/large_values_test.ts"], [
+    {
+      section: 13,
+      name: "a guest that was sent away for its bytes may send them again",
+      find: "this.#bytes.get(id) ?? new Allowance",
+      replace: "new Allowance",
+    },
+  ]),
+  ...mutationsOf(
+    "transports/websocket/guest_user.ts",
+    ["tests/transports/websocket/guest_user_test.ts"],
+    [
+      {
+        section: 13,
+        name: "the runtime reads on of a guest that has sent much",
+        find: "this.#native?.pause?.();",
+        replace: "",
+      },
+      {
+        section: 13,
+        name: "a guest that has sent much is acknowledged at once",
+        find: "return behind.then(() => this.#resume());",
+        replace: "void behind.then(() => this.#resume());\n    return undefined;",
+      },
+      {
+        section: 13,
+        name: "the end of a connection with a guest that has sent much is not read",
+        find: "this.#resume();\n    this.#left(this);",
+        replace: "this.#left(this);",
+      },
+    ],
+  ),
   ...mutationsOf("lib/gateway/guest_life.ts", ["tests/gateway/pace_test.ts"], [
     {
       section: 13,

@@ -92,6 +92,11 @@ export class GuestConnection {
     return this.#port.receive(bytes);
   }
 
+  /** What tells a transport that it should read no more for now. */
+  get behind(): Promise<void> | undefined {
+    return this.#port.behind?.();
+  }
+
   /** The connection breaks. */
   break(): void {
     this.#port.lost();

@@ -12,7 +12,7 @@ export interface FrameChannelOptions {
   readonly pieces: PieceSize;
   /** When the admission of the other side expires, in milliseconds since 1970. */
   readonly until: number;
-  /** Called with each frame; must not throw. */
+  /** Called with each frame; must not throw. A promise as its result means what it does for a {@linkcode Connection}. */
   readonly receive: (frame: Uint8Array) => void;
 }
 

@@ -1,6 +1,9 @@
 /** Methods and properties that only the sockets of some runtimes have. */
 export interface NativeSocket {
   terminate?(): void;
+  /** In Node: nothing is read until `resume`. */
+  pause?(): void;
+  resume?(): void;
   /** In runtimes that follow the standard. */
   readonly bufferedAmount?: number;
   /** In Bun. */

@@ -127,7 +127,7 @@ export class WebSocketServer {
       const inner = raw.raw as NativeSocket | undefined;
       const terminate = () => inner?.terminate?.();
       socket = new Socket(raw, terminate, () => unsentOf(inner), IS_DENO);
-      this.#meet(socket);
+      this.#meet(socket, inner);
       return socket;
     };
     return {
@@ -139,7 +139,7 @@ export class WebSocketServer {
   }
 
   /** Handles a new incoming connection. */
-  #meet(socket: Socket): void {
+  #meet(socket: Socket, native: NativeSocket | undefined): void {
     this.#sockets.add(socket);
     const isStopping = !this.#client.peers.isOpen || this.#draining !== null;
     if (isStopping || this.#authenticator === null) {
@@ -151,7 +151,7 @@ export class WebSocketServer {
       this.#incoming.delete(incoming);
       user = "id" in admission
         ? this.#admit(socket, admission)
-        : this.#admitGuest(socket, admission);
+        : this.#admitGuest(socket, native, admission);
     });
     this.#incoming.add(incoming);
     socket.listen((data) => (user ?? incoming).take(data), () => {
@@ -164,10 +164,15 @@ export class WebSocketServer {
     }
   }
 
-  #admitGuest(socket: Socket, admission: AdmittedGuest): SocketUser | null {
+  #admitGuest(
+    socket: Socket,
+    native: NativeSocket | undefined,
+    admission: AdmittedGuest,
+  ): SocketUser | null {
     if (this.#reception === null) return null;
     const guest = new GuestUser(
       socket,
+      native,
       admission,
       this.#reception,
       (guest) => this.#guests.delete(guest),
