@@ -22,7 +22,7 @@ export class Gateway implements GuestReception {
   readonly #parts: GuestLifeParts;
   /** By id: one life of each guest. */
   readonly #guests = new Map<string, GuestLife>();
-  /** What each id may send: who was sent away and comes back may not send that once more. */
+  /** What each id may still send: a guest that is sent away and connects again gets no more for it. */
   readonly #bytes = new Map<string, Allowance>();
   readonly #shared: SharedByGuests;
   #cancelTick: (() => void) | null = null;

@@ -167,7 +167,7 @@ export class GuestLife {
     });
   }
 
-  /** It has sent so many bytes: if that is much, no more is read for a while. */
+  /** Counts bytes that it has sent; after many of them no more is read for a while. */
   #hold(bytes: number, now: number): void {
     this.#read.take(bytes, now);
     const wait = Math.min(this.#read.wait(now), LONGEST_HOLD);

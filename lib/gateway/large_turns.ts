@@ -9,7 +9,7 @@ const RATE = 8 * 2 ** 20;
 
 /**
  * The turns of the large values of all guests of a member: each takes tens of milliseconds of all members, in which
- * they serve nobody else.
+ * nothing else is served.
  */
 export class LargeTurns {
   readonly #runtime: Runtime;

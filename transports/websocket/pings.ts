@@ -1,4 +1,4 @@
-/** The pings that a connection may send in a second. Who looks for silence pings every few seconds. */
+/** The pings that a connection may send in a second. A client that looks for silence pings every few seconds. */
 const PINGS_PER_SECOND = 10;
 
 /** Those that may come at once: what was sent while the process or the network stood still comes together. */
