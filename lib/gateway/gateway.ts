@@ -31,8 +31,9 @@ export class Gateway implements GuestReception {
   /** A gateway without guests. */
   constructor(parts: GuestLifeParts) {
     this.#parts = parts;
-    const { runtime } = parts.core;
-    this.#shared = { large: new LargeTurns(runtime), bytesOf: (id) => this.#bytesOf(id) };
+    const { core: { runtime }, settings: { limits } } = parts;
+    const large = new LargeTurns(runtime, limits.bytesPerSecond);
+    this.#shared = { large, bytesOf: (id) => this.#bytesOf(id) };
   }
 
   /** The number of guests that it serves, or has served lately. */

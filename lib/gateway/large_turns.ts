@@ -5,7 +5,7 @@ import { Allowance } from "./allowance.ts";
 export const LARGE_BYTES: number = 512 * 1024;
 
 /** Bytes in a second, on average: about a third of what three members on two slow cores can do. */
-const RATE = 8 * 2 ** 20;
+const LEAST_RATE = 8 * 2 ** 20;
 
 /**
  * The turns of the large values of all guests of a member: each takes tens of milliseconds of all members, in which
@@ -18,10 +18,11 @@ export class LargeTurns {
   readonly #waiting = new Set<() => void>();
   #cancel: () => void = () => {};
 
-  /** Nothing is under way. */
-  constructor(runtime: Runtime) {
+  /** Nothing is under way. `bytesPerSecond`: what one guest may send, which it may do alone also if it is more. */
+  constructor(runtime: Runtime, bytesPerSecond: number) {
     this.#runtime = runtime;
-    this.#allowance = new Allowance(RATE, runtime.now(), LARGE_BYTES / RATE);
+    const rate = Math.max(LEAST_RATE, bytesPerSecond);
+    this.#allowance = new Allowance(rate, runtime.now(), LARGE_BYTES / rate);
   }
 
   /**

@@ -7,9 +7,9 @@ import { turn } from "../support/wait.ts";
 
 const MIB = 2 ** 20;
 
-function begin() {
+function begin(bytesPerSecond = 4 * MIB) {
   const time = new VirtualTime();
-  const turns = new LargeTurns(time.runtime);
+  const turns = new LargeTurns(time.runtime, bytesPerSecond);
   const operations = new Operations(time.runtime);
   const begun: number[] = [];
   const ends: ((error?: Error) => void)[] = [];
@@ -51,6 +51,17 @@ describe("LargeTurns", () => {
     ends[1](new Error("also what fails takes a turn"));
     await turn();
     assertEquals(begun, [0, 1, 2]);
+  });
+
+  it("lets a guest alone use the bytes of its limits", async () => {
+    const { time, run, begun, ends } = begin(16 * MIB);
+    for (let number = 0; number < 2; number++) void run(number, MIB);
+    ends[0]();
+    await turn();
+    await time.pass(31);
+    assertEquals(begun, [0]);
+    await time.pass(1);
+    assertEquals(begun, [0, 1]);
   });
 
   it("keeps order when a turn comes while others wait", async () => {

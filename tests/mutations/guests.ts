@@ -522,6 +522,12 @@ export const GUESTS: readonly Mutation[] = [
     },
     {
       section: 13,
+      name: "a guest alone may not use the bytes that its limits give it for large values",
+      find: "Math.max(LEAST_RATE, bytesPerSecond)",
+      replace: "LEAST_RATE",
+    },
+    {
+      section: 13,
       name: "a large value begins before those that wait",
       find: "if (this.#waiting.size === 0 && this.#mayBegin())",
       replace: "if (this.#mayBegin())",
