@@ -1,8 +1,7 @@
 import type { GuestLine, GuestPort, GuestProof, GuestReception } from "../../transports/guests.ts";
 import { LIFE_PATTERN } from "../paxos/ballot.ts";
 import type { HandoverReply, HandoverRequest } from "../paxos/messages.ts";
-import { Allowance } from "./allowance.ts";
-import { GuestLife, type GuestLifeParts, type SharedByGuests } from "./guest_life.ts";
+import { GuestLife, type GuestLifeParts } from "./guest_life.ts";
 import { LargeTurns } from "./large_turns.ts";
 
 /** The interval at which tickets are looked after, in milliseconds: a tenth of the shortest time to live. */
@@ -10,9 +9,6 @@ const TICK = 10;
 
 /** The longest interval, in milliseconds. */
 const LONGEST_TICK = 500;
-
-/** The ids of guests of which it is known what they have sent lately. */
-const KNOWN_IDS = 10_000;
 
 /**
  * A member's side of guests (section 13). A guest takes no part in the protocol: it sends operations to one member,
@@ -22,9 +18,7 @@ export class Gateway implements GuestReception {
   readonly #parts: GuestLifeParts;
   /** By id: one life of each guest. */
   readonly #guests = new Map<string, GuestLife>();
-  /** What each id may still send: a guest that is sent away and connects again gets no more for it. */
-  readonly #bytes = new Map<string, Allowance>();
-  readonly #shared: SharedByGuests;
+  readonly #large: LargeTurns;
   #cancelTick: (() => void) | null = null;
   #isClosed = false;
 
@@ -32,8 +26,7 @@ export class Gateway implements GuestReception {
   constructor(parts: GuestLifeParts) {
     this.#parts = parts;
     const { core: { runtime }, settings: { limits } } = parts;
-    const large = new LargeTurns(runtime, limits.bytesPerSecond);
-    this.#shared = { large, bytesOf: (id) => this.#bytesOf(id) };
+    this.#large = new LargeTurns(runtime, limits.bytesPerSecond);
   }
 
   /** The number of guests that it serves, or has served lately. */
@@ -67,7 +60,7 @@ export class Gateway implements GuestReception {
       if (this.#guests.size >= settings.limits.guests) {
         return { why: "full", reason: `this member serves ${settings.limits.guests} guests` };
       }
-      known = new GuestLife(guest, this.#parts, this.#shared, (closed) => this.#remove(closed));
+      known = new GuestLife(guest, this.#parts, this.#large, (closed) => this.#remove(closed));
       this.#guests.set(guest.id, known);
       this.#tickLater();
     }
@@ -104,16 +97,6 @@ export class Gateway implements GuestReception {
     for (const guest of [...this.#guests.values()]) {
       guest.end("closing", "closed", "this member closes");
     }
-  }
-
-  #bytesOf(id: string): Allowance {
-    const { core: { runtime }, settings: { limits } } = this.#parts;
-    const bytes = this.#bytes.get(id) ?? new Allowance(limits.bytesPerSecond, runtime.now());
-    this.#bytes.delete(id);
-    this.#bytes.set(id, bytes);
-    const [oldest] = this.#bytes.keys();
-    if (this.#bytes.size > KNOWN_IDS) this.#bytes.delete(oldest);
-    return bytes;
   }
 
   #remove(guest: GuestLife): void {

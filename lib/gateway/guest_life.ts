@@ -41,15 +41,12 @@ const KEEPING_PER_SECOND = 2 * RENEWALS_PER_SECOND;
 /** Seconds of a guest's bytes that are read at once: to read a megabyte takes time that others need. */
 const READ_BURST = 0.25;
 
-/** The longest time for which nothing is read of a guest, in milliseconds: what keeps its session must not wait longer. */
+/**
+ * The longest time for which nothing is read of a guest, in milliseconds and as a part of its time to live: what keeps its
+ * session waits, too, and a ticket lasts a third of that time.
+ */
 const LONGEST_HOLD = 250;
-
-/** What the guests of a member share. */
-export interface SharedByGuests {
-  readonly large: LargeTurns;
-  /** What the guest with this id may send, whichever life of it has sent what. */
-  readonly bytesOf: (id: string) => Allowance;
-}
+const HOLDS_PER_TTL = 20;
 
 /** Operations that last until they are cancelled. */
 const LASTING: readonly string[] = ["watch", "watchAll", "guard"];
@@ -85,11 +82,11 @@ export class GuestLife {
   #isSeeking = false;
   #heard: number;
 
-  /** `closed` is called when it is over for good. */
+  /** `large`: the turns of large values at this member; `closed` is called when it is over for good. */
   constructor(
     { id, life, claims }: GuestProof,
     parts: GuestLifeParts,
-    { large, bytesOf }: SharedByGuests,
+    large: LargeTurns,
     closed: (closed: GuestLife) => void,
   ) {
     this.id = id;
@@ -101,7 +98,7 @@ export class GuestLife {
     this.#heard = parts.core.runtime.now();
     this.#ttl = parts.core.sessionTtl;
     const { limits } = parts.settings;
-    this.#usage = new Usage(limits, this.#heard, bytesOf(id));
+    this.#usage = new Usage(limits, this.#heard);
     this.#read = new Allowance(limits.bytesPerSecond, this.#heard, READ_BURST);
     const rate = MESSAGES_PER_OPERATION * limits.operationsPerSecond + KEEPING_PER_SECOND;
     this.#pace = new Pace(parts.core.runtime, rate);
@@ -170,7 +167,7 @@ export class GuestLife {
   /** Counts bytes that it has sent; after many of them no more is read for a while. */
   #hold(bytes: number, now: number): void {
     this.#read.take(bytes, now);
-    const wait = Math.min(this.#read.wait(now), LONGEST_HOLD);
+    const wait = Math.min(this.#read.wait(now), LONGEST_HOLD, this.#ttl / HOLDS_PER_TTL);
     if (wait === 0 || this.#behind !== undefined) return;
     this.#behind = new Promise((resolve) => {
       const cancel = this.#parts.core.runtime.setTimer(() => this.#readOn(), wait);

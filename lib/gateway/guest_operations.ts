@@ -11,8 +11,8 @@ import { TicketExpired } from "../paxos/guest_change.ts";
 import { presentNumbers } from "./guest_attempts.ts";
 import { type GuestWorkParts, isWriting, requestOf, runOperation, wrongIn } from "./guest_work.ts";
 import type { Guest, GuestSettings } from "./options.ts";
-import { CANCELLED, GuestError } from "./refusal.ts";
-import { LARGE_BYTES, type LargeTurns } from "./large_turns.ts";
+import { beyond, CANCELLED, GuestError } from "./refusal.ts";
+import type { LargeTurns } from "./large_turns.ts";
 import { Slots } from "./slots.ts";
 import type { Counted, Usage } from "./usage.ts";
 
@@ -40,6 +40,16 @@ const AT_ONCE = 50;
  * turns with those of all other guests of this member.
  */
 const LARGE = 64 * 1024;
+
+/** Bytes of large values of one guest that are under way before its next one waits. */
+const LARGE_BYTES = 512 * 1024;
+
+/**
+ * Bytes of large values that have not ended, of one guest and of all together; beyond these a guest that has one gets no
+ * other.
+ */
+const MAX_LARGE = 8 * 2 ** 20;
+const MAX_LARGE_IN_ALL = 64 * 2 ** 20;
 
 /** Those that ask for all keys or locks: one of a guest at a time. */
 const WIDE: readonly GuestOperation["type"][] = ["list", "query", "explain"];
@@ -101,8 +111,10 @@ export class GuestOperations {
   #done = 0;
   readonly #slots = new Slots(AT_ONCE);
   readonly #wide = new Slots(1);
-  /** A place is a byte. Each guest has its own besides those of all, so that one with many does not go first. */
+  /** A place is a byte. Of each guest only these wait for the turns of all, so that one with many does not go first. */
   readonly #large = new Slots(LARGE_BYTES);
+  /** The bytes of its large values that have not ended. */
+  #largeBytes = 0;
   #open: ReadonlySet<number> = new Set();
   /** The changes of locks by this guest that are neither known to the cluster nor over: `query` waits for them. */
   readonly #asking = new Set<number>();
@@ -188,6 +200,9 @@ export class GuestOperations {
       this.#end(number, entry, isOld ? late() : result, counted);
     });
     this.#entries.set(number, entry);
+    const bytes = largeBytes(operation);
+    this.#hold(bytes);
+    void entry.ended.then(() => this.#hold(-bytes));
     return entry.ended;
   }
 
@@ -262,6 +277,11 @@ export class GuestOperations {
     for (const other of this.#open) if (other < number) yield this.#entries.get(other)?.operation;
   }
 
+  #hold(bytes: number): void {
+    this.#largeBytes += bytes;
+    this.#parts.large.held += bytes;
+  }
+
   /** Runs an operation when there is a place for it; `place` begins to wait for one. */
   #inTurn(
     operation: GuestOperation,
@@ -271,8 +291,8 @@ export class GuestOperations {
     const { type } = operation;
     if (LONG.includes(type)) return run();
     if (WIDE.includes(type)) return this.#wide.run(run, place);
-    const bytes = valueBytes(operation);
-    if (bytes < LARGE) return this.#slots.run(run, place);
+    const bytes = largeBytes(operation);
+    if (bytes === 0) return this.#slots.run(run, place);
     return this.#large.run(() => this.#parts.large.run(run, place, bytes), place, bytes);
   }
 
@@ -293,7 +313,8 @@ export class GuestOperations {
 
   /** Why an operation is not even begun. */
   #refusal(operation: GuestOperation, since: number): GuestError | undefined {
-    const { work: { core: { runtime, record } }, usage, isOpen, maxValueBytes } = this.#parts;
+    const { work, usage, large, isOpen, maxValueBytes } = this.#parts;
+    const { runtime, record } = work.core;
     // The floor of the genesis, which does not move: no node can raise the bound step by step.
     if (since > counterBound(record?.floor ?? 0, runtime.wallNow())) {
       return new GuestError("TypeError", `since is ${since}, too far ahead of this member's clock`);
@@ -306,6 +327,9 @@ export class GuestOperations {
     }
     const wrong = wrongIn(operation);
     if (wrong !== null) return new GuestError("TypeError", wrong);
+    const bytes = largeBytes(operation);
+    const isMuch = this.#largeBytes + bytes > MAX_LARGE || large.held > MAX_LARGE_IN_ALL;
+    if (bytes > 0 && this.#largeBytes > 0 && isMuch) return beyond("bytes that wait", MAX_LARGE);
     return usage.refusal(operation, this.#entries.size, runtime.now());
   }
 
@@ -333,6 +357,17 @@ export class GuestOperations {
 function valueBytes(operation: GuestOperation): number {
   const isWrite = operation.type === "put" || operation.type === "cell";
   return isWrite ? operation.value?.length ?? 0 : 0;
+}
+
+/**
+ * The bytes of a large value; 0: it has none, or only hands it over, to the owner of a process that puts it in a turn of
+ * its own.
+ */
+function largeBytes(operation: GuestOperation): number {
+  const isHandedOver = operation.type === "put" &&
+    operation.bindings.some(({ type }) => type === "pid");
+  const bytes = isHandedOver ? 0 : valueBytes(operation);
+  return bytes < LARGE ? 0 : bytes;
 }
 
 /** Whether an operation has ended and had changed nothing then. */

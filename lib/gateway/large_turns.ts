@@ -1,28 +1,29 @@
 import type { Operation, Runtime } from "../node/shell.ts";
 import { Allowance } from "./allowance.ts";
 
-/** Bytes that are under way before the next value waits, and that may begin at once after a rest. */
-export const LARGE_BYTES: number = 512 * 1024;
-
 /** Bytes in a second, on average: about a third of what three members on two slow cores can do. */
 const LEAST_RATE = 8 * 2 ** 20;
 
+/** Bytes that may begin at once after a rest. */
+const BURST = 512 * 1024;
+
 /**
  * The turns of the large values of all guests of a member: each takes tens of milliseconds of all members, in which
- * nothing else is served.
+ * nothing else is served. A turn is the time that its bytes take at a fixed rate, so what takes longer holds up no others.
  */
 export class LargeTurns {
+  /** The bytes of all values that have not ended, which the guests count. */
+  held = 0;
   readonly #runtime: Runtime;
   readonly #allowance: Allowance;
-  #free = LARGE_BYTES;
   readonly #waiting = new Set<() => void>();
   #cancel: () => void = () => {};
 
-  /** Nothing is under way. `bytesPerSecond`: what one guest may send, which it may do alone also if it is more. */
+  /** No value waits. `bytesPerSecond`: what one guest may send, which it may do alone also if it is more. */
   constructor(runtime: Runtime, bytesPerSecond: number) {
     this.#runtime = runtime;
     const rate = Math.max(LEAST_RATE, bytesPerSecond);
-    this.#allowance = new Allowance(rate, runtime.now(), LARGE_BYTES / rate);
+    this.#allowance = new Allowance(rate, runtime.now(), BURST / rate);
   }
 
   /**
@@ -30,14 +31,9 @@ export class LargeTurns {
    * lasts; after that nothing is left of it.
    */
   async run<T>(work: () => Promise<T>, wait: () => Operation<void>, bytes: number): Promise<T> {
-    if (this.#waiting.size === 0 && this.#mayBegin()) this.#take(bytes);
+    if (this.#waiting.size === 0 && this.#wait() === 0) this.#take(bytes);
     else await this.#turn(wait(), bytes);
-    try {
-      return await work();
-    } finally {
-      this.#free += bytes;
-      this.#goOn();
-    }
+    return await work();
   }
 
   async #turn(wait: Operation<void>, bytes: number): Promise<void> {
@@ -51,29 +47,26 @@ export class LargeTurns {
         this.#waiting.delete(pass);
         if (this.#waiting.size === 0) this.#cancel();
       });
-      if (this.#waiting.size === 1) this.#goOn();
+      if (this.#waiting.size === 1) this.#goOnLater();
     }
     await wait.promise;
   }
 
-  #mayBegin(): boolean {
-    return this.#free > 0 && this.#allowance.wait(this.#runtime.now()) === 0;
+  #wait(): number {
+    return this.#allowance.wait(this.#runtime.now());
   }
 
   #take(bytes: number): void {
-    this.#free -= bytes;
     this.#allowance.take(bytes, this.#runtime.now());
   }
 
-  #goOn(): void {
-    this.#cancel();
-    for (const next of this.#waiting) {
-      if (!this.#mayBegin()) break;
-      next();
-    }
-    // What is under way goes on at its end.
-    if (this.#waiting.size === 0 || this.#free <= 0) return;
-    const wait = this.#allowance.wait(this.#runtime.now());
-    this.#cancel = this.#runtime.setTimer(() => this.#goOn(), wait);
+  #goOnLater(): void {
+    this.#cancel = this.#runtime.setTimer(() => {
+      for (const next of this.#waiting) {
+        if (this.#wait() > 0) break;
+        next();
+      }
+      if (this.#waiting.size > 0) this.#goOnLater();
+    }, this.#wait());
   }
 }

@@ -28,11 +28,11 @@ export class Usage {
   #watches = 0;
   #calls = 0;
 
-  /** Has used nothing at the time `now`, in milliseconds, but perhaps some of its `bytes`. */
-  constructor(limits: Readonly<Required<GuestLimits>>, now: number, bytes: Allowance) {
+  /** Has used nothing at the time `now`, in milliseconds. */
+  constructor(limits: Readonly<Required<GuestLimits>>, now: number) {
     this.#limits = limits;
     this.#operations = new Allowance(limits.operationsPerSecond, now);
-    this.#bytes = bytes;
+    this.#bytes = new Allowance(limits.bytesPerSecond, now);
     this.#renewals = new Allowance(RENEWALS_PER_SECOND, now);
   }
 

@@ -1,7 +1,6 @@
 import { describe, it } from "@std/testing/bdd";
 import { assertEquals } from "@std/assert";
 import type { GuestOperation, GuestOutcome } from "../../lib/codec/guest_messages.ts";
-import { Allowance } from "../../lib/gateway/allowance.ts";
 import { checkGuests, type GuestLimits } from "../../lib/gateway/options.ts";
 import { Usage } from "../../lib/gateway/usage.ts";
 import { OPERATIONS, OUTCOMES } from "../codec/support/guest_frames.ts";
@@ -11,8 +10,7 @@ const MINE = { ...put, bindings: [{ type: "ownPid", session: 1, seq: 2 }] } as c
 const OTHERS = { ...put, bindings: [{ type: "node", node: "w1" }] } as const;
 
 function usage(limits: GuestLimits): Usage {
-  const all = checkGuests({ limits }, true)!.limits;
-  return new Usage(all, 0, new Allowance(all.bytesPerSecond, 0));
+  return new Usage(checkGuests({ limits }, true)!.limits, 0);
 }
 
 /** Why `operation` may not begin, at most up to the bound; `null`: it may. */

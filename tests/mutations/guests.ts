@@ -510,15 +510,9 @@ export const GUESTS: readonly Mutation[] = [
   ...mutationsOf("lib/gateway/large_turns.ts", ["tests/gateway/large_turns_test.ts"], [
     {
       section: 13,
-      name: "large values begin though others are under way",
-      find: "this.#free > 0 && this.#allowance",
-      replace: "this.#allowance",
-    },
-    {
-      section: 13,
-      name: "large values begin as fast as they end",
-      find: "this.#free > 0 && this.#allowance.wait(this.#runtime.now()) === 0",
-      replace: "this.#free > 0",
+      name: "large values begin as fast as they come",
+      find: "return this.#allowance.wait(this.#runtime.now());",
+      replace: "return 0;",
     },
     {
       section: 13,
@@ -529,8 +523,8 @@ export const GUESTS: readonly Mutation[] = [
     {
       section: 13,
       name: "a large value begins before those that wait",
-      find: "if (this.#waiting.size === 0 && this.#mayBegin())",
-      replace: "if (this.#mayBegin())",
+      find: "if (this.#waiting.size === 0 && this.#wait() === 0)",
+      replace: "if (this.#wait() === 0)",
     },
     {
       section: 13,
@@ -547,8 +541,8 @@ export const GUESTS: readonly Mutation[] = [
     {
       section: 13,
       name: "large values that wait do not begin when their bytes are due",
-      find: "this.#cancel = this.#runtime.setTimer(() => this.#goOn(), wait);",
-      replace: "void wait;",
+      find: "if (this.#waiting.size > 0) this.#goOnLater();",
+      replace: "",
     },
   ]),
   ...mutationsOf("lib/gateway/slots.ts", ["tests/gateway/slots_test.ts"], [
@@ -581,7 +575,37 @@ export const GUESTS: readonly Mutation[] = [
     {
       section: 13,
       name: "short values of guests wait for large ones",
-      find: "if (bytes < LARGE) return this.#slots.run(run, place);",
+      find: "return bytes < LARGE ? 0 : bytes;",
+      replace: "return bytes;",
+    },
+    {
+      section: 13,
+      name: "large values take turns also while they are handed over",
+      find: "const bytes = isHandedOver ? 0 : valueBytes(operation);",
+      replace: "const bytes = valueBytes(operation);\n  void isHandedOver;",
+    },
+    {
+      section: 13,
+      name: "any number of large values of a guest may wait",
+      find: "this.#largeBytes + bytes > MAX_LARGE || ",
+      replace: "",
+    },
+    {
+      section: 13,
+      name: "any number of large values of all guests may wait",
+      find: " || large.held > MAX_LARGE_IN_ALL",
+      replace: "",
+    },
+    {
+      section: 13,
+      name: "a guest gets no large value where others have many",
+      find: "bytes > 0 && this.#largeBytes > 0 && isMuch",
+      replace: "bytes > 0 && isMuch",
+    },
+    {
+      section: 13,
+      name: "large values that have ended count as those that wait",
+      find: "void entry.ended.then(() => this.#hold(-bytes));",
       replace: "",
     },
   ]),
@@ -595,22 +619,20 @@ export const GUESTS: readonly Mutation[] = [
     {
       section: 13,
       name: "a guest that has sent much is not read for longer than its session lasts",
-      find: "Math.min(this.#read.wait(now), LONGEST_HOLD)",
-      replace: "this.#read.wait(now)",
+      find: "Math.min(this.#read.wait(now), LONGEST_HOLD, ",
+      replace: "Math.min(this.#read.wait(now), ",
+    },
+    {
+      section: 13,
+      name: "a guest is not read for a time that its session does not have",
+      find: "LONGEST_HOLD, this.#ttl / HOLDS_PER_TTL)",
+      replace: "LONGEST_HOLD)",
     },
     {
       section: 13,
       name: "a connection that has ended is not read to its end",
       find: "    this.#readOn();\n    this.#operations.close();",
       replace: "    this.#operations.close();",
-    },
-  ]),
-  ...mutationsOf("lib/gateway/gateway.ts", ["tests/gateway/large_values_test.ts"], [
-    {
-      section: 13,
-      name: "a guest that was sent away for its bytes may send them again",
-      find: "this.#bytes.get(id) ?? new Allowance",
-      replace: "new Allowance",
     },
   ]),
   ...mutationsOf(
