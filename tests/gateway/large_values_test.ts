@@ -141,8 +141,10 @@ describe("what guests send (section 13)", () => {
   });
 
   it("is read again after a quarter of a second, however much it was", async () => {
-    await using world = await begin(["a"], { limits: { bytesPerSecond: 200_000 } });
-    const { cluster, connections: [a] } = world;
+    const options = { sessionTtl: 20_000, guests: { limits: { bytesPerSecond: 200_000 } } };
+    await using cluster = await VirtualCluster.start(3, { clients: true, ...options });
+    await cluster.pass(20_000);
+    const a = await new ScriptedGuest(cluster, { id: "a", ttl: 20_000 }).connect("n1");
     a.run(put(LARGE));
     await cluster.pass(249);
     assert(a.behind !== undefined);
