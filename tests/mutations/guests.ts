@@ -511,8 +511,20 @@ export const GUESTS: readonly Mutation[] = [
     {
       section: 13,
       name: "large values begin as fast as they come",
-      find: "return this.#allowance.wait(this.#runtime.now());",
-      replace: "return 0;",
+      find: "const due = this.#allowance.wait(now);",
+      replace: "const due = 0;",
+    },
+    {
+      section: 13,
+      name: "large values begin though others are under way",
+      find: "this.#free > 0 ? due : ",
+      replace: "this.#free > -1e9 ? due : ",
+    },
+    {
+      section: 13,
+      name: "large values wait for ever for others that are under way",
+      find: "Math.max(due, this.#begun + LONGEST_TURN - now)",
+      replace: "1e6",
     },
     {
       section: 13,
@@ -541,7 +553,7 @@ export const GUESTS: readonly Mutation[] = [
     {
       section: 13,
       name: "large values that wait do not begin when their bytes are due",
-      find: "if (this.#waiting.size > 0) this.#goOnLater();",
+      find: "this.#cancel = this.#runtime.setTimer(() => this.#goOn(), this.#wait());",
       replace: "",
     },
   ]),
