@@ -45,10 +45,10 @@ const LARGE = 64 * 1024;
 const LARGE_BYTES = 512 * 1024;
 
 /**
- * Bytes of large values that have not ended, of one guest and of all together; beyond these a guest that has one gets no
- * other.
+ * Large values that have not ended, of one guest in seconds of its bytes, and of all together in bytes; beyond these a guest
+ * that has one gets no other.
  */
-const MAX_LARGE = 8 * 2 ** 20;
+const LARGE_SECONDS = 2;
 const MAX_LARGE_IN_ALL = 64 * 2 ** 20;
 
 /** Those that ask for all keys or locks: one of a guest at a time. */
@@ -313,7 +313,7 @@ export class GuestOperations {
 
   /** Why an operation is not even begun. */
   #refusal(operation: GuestOperation, since: number): GuestError | undefined {
-    const { work, usage, large, isOpen, maxValueBytes } = this.#parts;
+    const { work, settings, usage, large, isOpen, maxValueBytes } = this.#parts;
     const { runtime, record } = work.core;
     // The floor of the genesis, which does not move: no node can raise the bound step by step.
     if (since > counterBound(record?.floor ?? 0, runtime.wallNow())) {
@@ -328,8 +328,9 @@ export class GuestOperations {
     const wrong = wrongIn(operation);
     if (wrong !== null) return new GuestError("TypeError", wrong);
     const bytes = largeBytes(operation);
-    const isMuch = this.#largeBytes + bytes > MAX_LARGE || large.held > MAX_LARGE_IN_ALL;
-    if (bytes > 0 && this.#largeBytes > 0 && isMuch) return beyond("bytes that wait", MAX_LARGE);
+    const most = LARGE_SECONDS * settings.limits.bytesPerSecond;
+    const isMuch = this.#largeBytes + bytes > most || large.held > MAX_LARGE_IN_ALL;
+    if (bytes > 0 && this.#largeBytes > 0 && isMuch) return beyond("bytes that wait", most);
     return usage.refusal(operation, this.#entries.size, runtime.now());
   }
 

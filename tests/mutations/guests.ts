@@ -599,7 +599,7 @@ export const GUESTS: readonly Mutation[] = [
     {
       section: 13,
       name: "any number of large values of a guest may wait",
-      find: "this.#largeBytes + bytes > MAX_LARGE || ",
+      find: "this.#largeBytes + bytes > most || ",
       replace: "",
     },
     {

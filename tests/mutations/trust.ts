@@ -184,30 +184,6 @@ export const TRUST: readonly Mutation[] = [
     },
     {
       section: 13,
-      name: "frames that waited get two turns before a timer",
-      find: "this.#since = this.#asideFrames > 0 ? -Infinity : this.#runtime.now();",
-      replace: "this.#since = this.#runtime.now();",
-    },
-    {
-      section: 13,
-      name: "frames that waited delay timers as long as those that come",
-      find: "if (!this.#isInTime(now, LONGEST_TURN)) break;",
-      replace: "if (!this.#isInTime(now, LONGEST_TIMER_DELAY)) break;",
-    },
-    {
-      section: 13,
-      name: "a peer waits for a turn because others have frames that wait",
-      find: "if (!this.#aside.has(from) && !this.#turning",
-      replace: "if (this.#asideFrames === 0 && !this.#turning",
-    },
-    {
-      section: 13,
-      name: "a frame overtakes those of its peer that wait",
-      find: "if (!this.#aside.has(from) && !this.#turning",
-      replace: "if (!this.#turning",
-    },
-    {
-      section: 13,
       name: "the rest of a frame waits behind later frames of its peer",
       find: "else if (queue.head > 0) queue.frames[--queue.head] = frame;",
       replace: "else if (queue.head > 0) queue.frames.push(frame);",

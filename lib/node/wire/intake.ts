@@ -5,12 +5,6 @@ import type { Runtime } from "../runtime/runtime.ts";
 const LONGEST_TIMER_DELAY = 10;
 
 /**
- * Time for which frames that waited are handed on before the event loop turns, in milliseconds, approximately. While a peer
- * floods this node, each message of an operation of others waits for such a turn.
- */
-const LONGEST_TURN = 4;
-
-/**
  * Frames set aside, and their bytes in all, to bound memory; frames beyond that are lost, as the network may
  * lose any frame.
  */
@@ -57,8 +51,8 @@ interface PeerQueue {
  * between: Node does so with up to 1,000 messages of a port, and with all messages that their handling causes.
  * Under load that can take seconds, in which no session is renewed and no operation ends in time.
  *
- * So a timer runs along. If it is late, frames are set aside until it has fired. Then the peers take turns for a
- * while, frame by frame; one whose frame takes long gets its next turn for the rest. Without room, peers that hold
+ * So a timer runs along. If it is late, frames are set aside until it has fired. Then the peers take turns,
+ * frame by frame; one whose frame takes long gets its next turn for the rest. Without room, peers that hold
  * more than their share lose frames, so a peer that floods this node costs the others almost nothing.
  */
 export class Intake {
@@ -85,7 +79,7 @@ export class Intake {
   constructor(
     runtime: Runtime,
     handle: (from: string, frame: Arrived, now: number) => RestOfFrame | void,
-    dropped: (from: string, frame: Arrived) => void,
+    dropped: (from: string, frame: Arrived) => void = () => {},
   ) {
     this.#runtime = runtime;
     this.#handle = handle;
@@ -102,8 +96,7 @@ export class Intake {
     now: number = this.#runtime.now(),
   ): Promise<void> | undefined {
     if (this.#closed) return undefined;
-    // Also if frames of others wait: those have had their turn.
-    if (!this.#aside.has(from) && !this.#turning && this.#isInTime(now, LONGEST_TIMER_DELAY)) {
+    if (this.#asideFrames === 0 && !this.#turning && this.#isInTime(now)) {
       this.#handFirst(from, frame, now);
     } else this.#setAside(from, frame);
     const queue = this.#aside.get(from);
@@ -115,7 +108,7 @@ export class Intake {
     return this.#lost;
   }
 
-  /** Hands on a frame while none of its peer waits; then what is left of it, and what its handling has brought. */
+  /** Hands on a frame while none waits; then what is left of it, and what its handling has brought. */
   #handFirst(from: string, frame: Uint8Array, now: number): void {
     let rest: RestOfFrame | void = undefined;
     this.#turning = true;
@@ -172,9 +165,9 @@ export class Intake {
     this.#cancel();
   }
 
-  /** Whether the timers run in time, as far as is known: nothing has delayed them for longer than `longest`. */
-  #isInTime(now: number, longest: number): boolean {
-    if (now - this.#since < longest) return true;
+  /** Whether the timers run in time, as far as is known. */
+  #isInTime(now: number): boolean {
+    if (now - this.#since < LONGEST_TIMER_DELAY) return true;
     if (this.#running) return false;
     this.#since = now;
     this.#running = true;
@@ -185,17 +178,16 @@ export class Intake {
 
   #turned(): void {
     this.#running = false;
-    // If frames wait, the timer is set before them: set behind the first ones, it would grant them two turns.
-    this.#since = this.#asideFrames > 0 ? -Infinity : this.#runtime.now();
+    this.#since = this.#runtime.now();
     this.#handOn();
   }
 
   /** Hands frames on that wait, as long as the timers run in time. */
   #handOn(): void {
     this.#turning = true;
-    while (this.#aside.size > 0) {
+    while (!this.#closed && this.#aside.size > 0) {
       const now = this.#runtime.now();
-      if (!this.#isInTime(now, LONGEST_TURN)) break;
+      if (!this.#isInTime(now)) break;
       this.#handNext(now);
     }
     this.#turning = false;
