@@ -700,7 +700,7 @@ export const NODE: readonly Mutation[] = [
     },
     {
       section: 3,
-      name: "lists are compared on though nobody waits for them",
+      name: "lists are compared on after their caller has gone",
       find: "const pause = this.#engine.operation<void>(limits);",
       replace: "const pause = this.#engine.operation<void>({ deadline: limits.deadline });",
     },

@@ -295,7 +295,7 @@ describe("QuorumQueries: list (section 3)", () => {
     assertEquals([ended, (await node.asked("a")).length], [1, 9]);
   });
 
-  it("compares no more of them once nobody waits for the outcome", async () => {
+  it("compares no more of them once the caller has gone", async () => {
     const many = Array.from({ length: 500 }, (_, index) => {
       return { ...entry(5), register: registerId("k", undefined, index) };
     });
